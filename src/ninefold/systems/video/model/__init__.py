@@ -1,0 +1,1 @@
+"""What the parts of video are, as frozen data."""

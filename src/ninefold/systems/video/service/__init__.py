@@ -1,0 +1,1 @@
+"""What video does; takes a connection and never commits."""

@@ -1,0 +1,27 @@
+"""The settings of video."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+
+from ninefold.core.config import read_settings
+
+PREFIX: Final = "NINEFOLD_VIDEO_"
+
+
+class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of video; prefix `NINEFOLD_VIDEO_`."""
+
+    upload_bytes_max: Annotated[
+        int, msgspec.Meta(ge=1_000_000, le=64 * 1024**3, description="The largest upload, in bytes.")
+    ] = 20 * 1024**3
+
+
+def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:
+    """Read the settings of video.
+
+    Raises:
+        SettingError: a value is invalid.
+    """
+    return read_settings(VideoSettings, prefix=PREFIX, environment=environment)
