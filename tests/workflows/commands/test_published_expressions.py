@@ -52,4 +52,9 @@ def is_as_published(case: Any, answer: Any) -> bool:
 
 def canonical(data: Any) -> str:
     """Return JSON in which numbers are written in one way; as a text, since Python's 1 equals True."""
-    return json.dumps(json.loads(json.dumps(data), parse_int=float), sort_keys=True)
+    return json.dumps(json.loads(json.dumps(data), parse_int=number, parse_float=number), sort_keys=True)
+
+
+def number(text: str) -> float:
+    """Return a number; -0 is written as 0, as JavaScript's JSON does."""
+    return float(text) + 0.0
