@@ -17,15 +17,10 @@ jobs:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "hosted")}
-
-
-@pytest.fixture
-async def repository(api: Api, tmp_path: Path) -> str:
+async def repository(api: Api, hosted: Path) -> str:
     """The path of a repository with a workflow."""
     created = await create_repository(api)
-    make_hosted(tmp_path / "hosted", created["repository_id"], {FILE: WORKFLOW})
+    make_hosted(hosted, created["repository_id"], {FILE: WORKFLOW})
     return f"/workflows/repositories/{created['repository_id']}"
 
 
