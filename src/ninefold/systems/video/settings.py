@@ -16,6 +16,15 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
     upload_bytes_max: Annotated[
         int, msgspec.Meta(ge=1_000_000, le=64 * 1024**3, description="The largest upload, in bytes.")
     ] = 20 * 1024**3
+    hot_set_bytes_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=16_000_000, le=1024**4, description="Segments that a server keeps in memory for players, in bytes."
+        ),
+    ] = 512 * 1024**2
+    play_token_lifetime_s: Annotated[
+        int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
+    ] = 6 * 3_600
 
 
 def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:

@@ -1,0 +1,1 @@
+"""The queries of schema `video`, one typed function each."""
