@@ -6,6 +6,7 @@ INNER JOIN video.title USING (title_id)
 WHERE rung.title_id = :title_id
     AND rung.name = :rung
     AND title.organisation_id = :organisation_id
+    AND title.deleted_at IS NULL
     AND title.status <> 'canceled'
     AND rung.init IS NOT NULL;
 
@@ -21,6 +22,7 @@ WHERE segment.title_id = :title_id
     AND segment.rung = :rung
     AND segment.number = :number
     AND title.organisation_id = :organisation_id
+    AND title.deleted_at IS NULL
     AND title.status <> 'canceled';
 
 -- name: delivery_find_sheet^
@@ -31,6 +33,7 @@ INNER JOIN video.title USING (title_id)
 WHERE sprite_sheet.title_id = :title_id
     AND sprite_sheet.number = :number
     AND title.organisation_id = :organisation_id
+    AND title.deleted_at IS NULL
     AND title.status <> 'canceled';
 
 -- name: delivery_find_subtitles^
@@ -41,6 +44,7 @@ INNER JOIN video.title USING (title_id)
 WHERE subtitle.title_id = :title_id
     AND subtitle.language = :language
     AND title.organisation_id = :organisation_id
+    AND title.deleted_at IS NULL
     AND title.status <> 'canceled';
 
 -- name: delivery_find_title^
@@ -57,6 +61,7 @@ SELECT
 FROM video.title
 WHERE title_id = :title_id
     AND organisation_id = :organisation_id
+    AND deleted_at IS NULL
     AND status <> 'canceled';
 
 -- name: delivery_list_gone
@@ -67,7 +72,8 @@ WHERE NOT EXISTS (
     SELECT
     FROM video.title
     WHERE title.title_id = wanted.title_id
-        AND title.status <> 'canceled'
+        AND title.deleted_at IS NULL
+    AND title.status <> 'canceled'
 );
 
 -- name: delivery_list_rungs

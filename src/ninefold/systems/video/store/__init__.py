@@ -1,1 +1,1 @@
-"""The queries of schema `video`, one typed function each."""
+"""The queries of video, one typed function each."""
