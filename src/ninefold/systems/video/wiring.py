@@ -7,13 +7,17 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.service.feeds import TITLE_FEEDS
 from ninefold.systems.video.settings import VideoSettings, read_video_settings
 from ninefold.systems.video.tus.surface import tus_surface
 
 
 def _surfaces(context: ServerContext[VideoSettings]) -> Sequence[Surface]:
-    return [tus_surface(context)]
+    return [
+        tus_surface(context),
+        stream_surface(context),
+    ]
 
 
 def _feeds(_: ServerContext[VideoSettings]) -> Sequence[Feed]:
