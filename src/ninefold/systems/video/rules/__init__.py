@@ -1,0 +1,1 @@
+"""Rules of video, without input and output."""
