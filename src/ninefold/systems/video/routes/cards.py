@@ -1,4 +1,4 @@
-"""How the API shows titles to viewers, each with an address of its picture that this viewer may read."""
+"""How the API shows titles to viewers, each with the address of its picture."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.systems.video.model.titles import TITLE_PREFIX
-from ninefold.systems.video.model.watching import Card, Hit, Profile, Row
+from ninefold.systems.video.model.watching import Card, Hit, Row
 from ninefold.systems.video.routes.watching_wire import (
     CardList,
     CardView,
@@ -18,20 +18,17 @@ from ninefold.systems.video.routes.watching_wire import (
     RowList,
     RowView,
 )
-from ninefold.systems.video.service.posters import PosterUrls
 
 NEW_FOR: Final = timedelta(days=14)
 
 
 class CardShower(msgspec.Struct, frozen=True, kw_only=True):
-    """Shows titles as the API does, to one viewer.
+    """Shows titles as the API does.
 
     Args:
-        posters: makes the addresses of pictures.
         now: the time that says what is new.
     """
 
-    posters: PosterUrls
     now: datetime
 
     def show_card(self, card: Card, reason: str | None = None) -> CardView:
@@ -43,7 +40,7 @@ class CardShower(msgspec.Struct, frozen=True, kw_only=True):
             name=card.name,
             tags=card.tags,
             maturity=card.maturity,
-            poster_url=self.posters.url_of(card.title_id) if card.has_poster else None,
+            poster_url=None,
             duration_s=card.duration_s,
             position_s=position_s,
             left_s=None

@@ -31,7 +31,8 @@ _PROFILE: Final = f"{_PROFILES}/{{profile_id:str}}"
 _TAGS: Final = ["video"]
 
 ExternalIdFilter = Annotated[
-    str, QueryParameter(max_length=service.EXTERNAL_ID_LENGTH_MAX, description="Only the profile with this external id.")
+    str,
+    QueryParameter(max_length=service.EXTERNAL_ID_LENGTH_MAX, description="Only the profile with this external id."),
 ]
 
 _profile_list = PagedList("video_profiles", UUID)

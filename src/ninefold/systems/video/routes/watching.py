@@ -1,10 +1,10 @@
-"""The HTTP routes for what a profile watches: rows, what to continue, its list, positions, search and similar titles."""
+"""The HTTP routes for what a profile watches: rows, its list, positions, search and similar titles."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from litestar import Request, delete, get, put
+from litestar import delete, get, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -14,7 +14,6 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.problems import problem_responses
-from ninefold.core.web.site import Site
 from ninefold.systems.video.model.watching import Profile
 from ninefold.systems.video.routes.cards import CardShower
 from ninefold.systems.video.routes.watching_wire import (
@@ -31,11 +30,9 @@ from ninefold.systems.video.routes.watching_wire import (
 from ninefold.systems.video.rules.positions import report
 from ninefold.systems.video.rules.words import QUERY_LENGTH_MAX
 from ninefold.systems.video.service import cards, positions
-from ninefold.systems.video.service.posters import PosterUrls
 from ninefold.systems.video.service.profiles import get_profile, get_title_for
 from ninefold.systems.video.service.rows import list_rows
 from ninefold.systems.video.service.search import search
-from ninefold.systems.video.service.tokens import PlaySigner
 
 _VIDEO: Final = "/api/v1/video"
 _PROFILE: Final = f"{_VIDEO}/profiles/{{profile_id:str}}"
@@ -67,12 +64,10 @@ ForProfile = Annotated[
 @get(f"{_PROFILE}/rows", tags=_TAGS)
 async def list_profile_rows(
     *,
-    request: Request[None, None, dict[str, str]],
     profile_id: FromPath[ProfileId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    play_signer: NamedDependency[PlaySigner],
-    site: NamedDependency[Site],
+    card_shower: NamedDependency[CardShower],
 ) -> RowList:
     """List what a profile might watch now.
 
@@ -81,18 +76,16 @@ async def list_profile_rows(
     async with database.snapshot() as connection:
         profile = await get_profile(connection, organisation_id=principal.organisation_id, profile_id=profile_id)
         rows = await list_rows(connection, profile)
-    return shower_of(principal, profile_id, play_signer, site.base_url(request)).show_rows(rows)
+    return card_shower.show_rows(rows)
 
 
 @get(f"{_PROFILE}/continue", tags=_TAGS)
 async def list_titles_to_continue(
     *,
-    request: Request[None, None, dict[str, str]],
     profile_id: FromPath[ProfileId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    play_signer: NamedDependency[PlaySigner],
-    site: NamedDependency[Site],
+    card_shower: NamedDependency[CardShower],
 ) -> CardList:
     """List what a profile has begun and not finished.
 
@@ -101,18 +94,16 @@ async def list_titles_to_continue(
     async with database.snapshot() as connection:
         profile = await get_profile(connection, organisation_id=principal.organisation_id, profile_id=profile_id)
         found = await positions.list_to_continue(connection, profile)
-    return shower_of(principal, profile_id, play_signer, site.base_url(request)).show_cards(found)
+    return card_shower.show_cards(found)
 
 
 @get(_LIST, tags=_TAGS)
 async def list_listed_titles(
     *,
-    request: Request[None, None, dict[str, str]],
     profile_id: FromPath[ProfileId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    play_signer: NamedDependency[PlaySigner],
-    site: NamedDependency[Site],
+    card_shower: NamedDependency[CardShower],
 ) -> CardList:
     """List what a profile wants to watch.
 
@@ -121,19 +112,17 @@ async def list_listed_titles(
     async with database.snapshot() as connection:
         profile = await get_profile(connection, organisation_id=principal.organisation_id, profile_id=profile_id)
         found = await positions.list_listed(connection, profile)
-    return shower_of(principal, profile_id, play_signer, site.base_url(request)).show_cards(found)
+    return card_shower.show_cards(found)
 
 
 @put(_LISTED, tags=_TAGS, opt=_VIEWERS, responses=_TITLE_PROBLEMS)
 async def add_to_list(
     *,
-    request: Request[None, None, dict[str, str]],
     profile_id: FromPath[ProfileId],
     title_id: FromPath[WatchedTitleId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    play_signer: NamedDependency[PlaySigner],
-    site: NamedDependency[Site],
+    card_shower: NamedDependency[CardShower],
 ) -> CardView:
     """Put a title on the list of a profile.
 
@@ -144,7 +133,7 @@ async def add_to_list(
         await get_title_for(connection, profile, title_id)
         await positions.add_to_list(connection, profile_id=profile_id, title_id=title_id)
         card = await get_title_for(connection, profile, title_id)
-    return shower_of(principal, profile_id, play_signer, site.base_url(request)).show_card(card)
+    return card_shower.show_card(card)
 
 
 @delete(_LISTED, tags=_TAGS, opt=_VIEWERS)
@@ -204,9 +193,7 @@ async def report_position(
             device=data.device,
             is_ended=False,
         )
-        merged = await positions.merge_position(
-            connection, profile_id=profile_id, title_id=title_id, position=reported
-        )
+        merged = await positions.merge_position(connection, profile_id=profile_id, title_id=title_id, position=reported)
     return show_position(card, merged)
 
 
@@ -230,12 +217,10 @@ async def forget_position(
 @get(f"{_VIDEO}/search", tags=_TAGS)
 async def search_titles(
     *,
-    request: Request[None, None, dict[str, str]],
     q: FromQuery[SearchText],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    play_signer: NamedDependency[PlaySigner],
-    site: NamedDependency[Site],
+    card_shower: NamedDependency[CardShower],
     profile_id: FromQuery[ForProfile | None] = None,
     limit: SearchLimit = 20,
 ) -> HitList:
@@ -246,21 +231,17 @@ async def search_titles(
     """
     async with database.snapshot() as connection:
         profile = await _profile_or_none(connection, principal, profile_id)
-        hits = await search(
-            connection, organisation_id=principal.organisation_id, profile=profile, text=q, limit=limit
-        )
-    return shower_of(principal, profile_id, play_signer, site.base_url(request)).show_hits(hits)
+        hits = await search(connection, organisation_id=principal.organisation_id, profile=profile, text=q, limit=limit)
+    return card_shower.show_hits(hits)
 
 
 @get(f"{_VIDEO}/titles/{{title_id:str}}/similar", tags=_TAGS, responses=_TITLE_PROBLEMS)
 async def list_similar_titles(
     *,
-    request: Request[None, None, dict[str, str]],
     title_id: FromPath[WatchedTitleId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    play_signer: NamedDependency[PlaySigner],
-    site: NamedDependency[Site],
+    card_shower: NamedDependency[CardShower],
     profile_id: FromQuery[ForProfile | None] = None,
 ) -> CardList:
     """List titles that are like a title.
@@ -279,25 +260,10 @@ async def list_similar_titles(
         found = await cards.list_similar(
             connection, organisation_id=principal.organisation_id, profile=profile, card=card
         )
-    return shower_of(principal, profile_id, play_signer, site.base_url(request)).show_cards(found)
+    return card_shower.show_cards(found)
 
 
-def shower_of(principal: Principal, profile_id: UUID | None, signer: PlaySigner, base_url: str) -> CardShower:
-    """Return what shows titles to one viewer."""
-    now = datetime.now(UTC)
-    posters = PosterUrls(
-        signer=signer,
-        organisation_id=principal.organisation_id,
-        profile_id=profile_id,
-        base_url=base_url,
-        now=now,
-    )
-    return CardShower(posters=posters, now=now)
-
-
-async def _profile_or_none(
-    connection: Connection, principal: Principal, profile_id: UUID | None
-) -> Profile | None:
+async def _profile_or_none(connection: Connection, principal: Principal, profile_id: UUID | None) -> Profile | None:
     if profile_id is None:
         return None
     return await get_profile(connection, organisation_id=principal.organisation_id, profile_id=profile_id)

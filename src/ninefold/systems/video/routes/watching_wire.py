@@ -13,12 +13,9 @@ from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.model.watching import (
     PROFILE_PREFIX,
     Card,
-    Hit,
     Maturity,
     Position,
     Profile,
-    Row,
-    RowItem,
     RowKind,
 )
 from ninefold.systems.video.rules.positions import resume_s
@@ -30,9 +27,7 @@ DEVICE_LENGTH_MAX: Final = 80
 
 ProfileIdText = Annotated[str, msgspec.Meta(examples=[f"{PROFILE_PREFIX}_{EXAMPLE_ID}"])]
 TitleIdText = Annotated[str, msgspec.Meta(examples=[f"{TITLE_PREFIX}_{EXAMPLE_ID}"])]
-ProfileName = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH_MAX, pattern=r"\S", examples=["Ines"])
-]
+ProfileName = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH_MAX, pattern=r"\S", examples=["Ines"])]
 MaturityMax = Annotated[
     Maturity,
     msgspec.Meta(
@@ -92,7 +87,7 @@ class ReportPosition(RequestBody, frozen=True, kw_only=True):
             datetime,
             msgspec.Meta(
                 tz=True,
-                description="When that was, if it wasn't now: for devices that were offline. A time in the future counts "
+                description="When that was, if not now: for devices that were offline. A time in the future counts "
                 "as now.",
             ),
         ]
@@ -118,9 +113,7 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     position_s: Annotated[
         Seconds | None, msgspec.Meta(description="Where it was last, on any device; null if it hasn't begun.")
     ]
-    resume_s: Annotated[
-        float, msgspec.Meta(description="Where to begin to play: 0 after the end.", examples=[148.2])
-    ]
+    resume_s: Annotated[float, msgspec.Meta(description="Where to begin to play: 0 after the end.", examples=[148.2])]
     watched_at: Timestamp | None
     device: Annotated[str | None, msgspec.Meta(description="Where it was watched last.", examples=["Tablet"])]
     is_finished: bool
@@ -141,9 +134,7 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     position_s: Annotated[
         float | None, msgspec.Meta(description="How far the profile is; null if it hasn't begun.", examples=[148.2])
     ]
-    left_s: Annotated[
-        float | None, msgspec.Meta(description="How much is left of what was begun.", examples=[3331.8])
-    ]
+    left_s: Annotated[float | None, msgspec.Meta(description="How much is left of what was begun.", examples=[3331.8])]
     is_finished: bool
     is_listed: Annotated[bool, msgspec.Meta(description="Whether it is on the profile's list.")]
     is_new: Annotated[bool, msgspec.Meta(description="Whether it came in the last two weeks.")]
@@ -178,9 +169,7 @@ class MatchView(msgspec.Struct, frozen=True, kw_only=True):
     """What of a title was found."""
 
     field: Annotated[Literal["name", "tags", "description"], msgspec.Meta(examples=["name"])]
-    text: Annotated[
-        str, msgspec.Meta(description="The word, in lower case and without accents.", examples=["narvik"])
-    ]
+    text: Annotated[str, msgspec.Meta(description="The word, in lower case and without accents.", examples=["narvik"])]
     is_exact: Annotated[bool, msgspec.Meta(description="False if it was found despite a typing error.")]
 
 

@@ -54,9 +54,7 @@ def _rank(candidate: SearchCandidate, words: Sequence[str], distance: Distance |
     best = []
     for number, word in enumerate(words):
         found = [
-            _Found(
-                match=Match(field=field, text=text, is_exact=is_exact), score=closeness * weights[field]
-            )
+            _Found(match=Match(field=field, text=text, is_exact=is_exact), score=closeness * weights[field])
             for field, texts in fields
             if (closest := _closest(word, texts, is_last=number == len(words) - 1, distance=distance)) is not None
             for text, closeness, is_exact in [closest]
@@ -86,12 +84,15 @@ def _closest(
     allowed = typos_max(word)
     if distance is None or not allowed:
         return None
-    closest = None
+    closest: tuple[str, int] | None = None
     for text in texts:
         typos = _typos(word, text, is_last=is_last, allowed=allowed, distance=distance)
         if typos is not None and (closest is None or typos < closest[1]):
             closest = text, typos
-    return None if closest is None else (closest[0], 0.7 - 0.15 * closest[1], False)
+    if closest is None:
+        return None
+    text, typos = closest
+    return text, 0.7 - 0.15 * typos - 0.01 * abs(len(text) - len(word)), False
 
 
 def _typos(word: str, text: str, *, is_last: bool, allowed: int, distance: Distance) -> int | None:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.video.errors import TitleNotFoundError, TitleNotPlayableError
+from ninefold.systems.video.errors import TitleNotFoundError
 from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.model.watching import MATURITIES, Card, Profile
 from ninefold.systems.video.store.cards import card_list, card_list_ids_similar, card_list_status
+from ninefold.systems.video.watching_errors import TitleNotPlayableError
 
 SIMILAR_MAX: Final = 20
 
@@ -29,9 +30,7 @@ async def list_cards(
     return [by_id[title_id] for title_id in dict.fromkeys(title_ids) if title_id in by_id]
 
 
-async def get_card(
-    connection: Connection, *, organisation_id: UUID, profile_id: UUID | None, title_id: UUID
-) -> Card:
+async def get_card(connection: Connection, *, organisation_id: UUID, profile_id: UUID | None, title_id: UUID) -> Card:
     """Return a title of an organisation as lists show it, for viewers of any age.
 
     Raises:
@@ -47,16 +46,27 @@ async def get_card(
     )
     if found:
         return found[0]
-    status = await card_list_status(connection, organisation_id=organisation_id, title_id=title_id)
-    shown = format_id(TITLE_PREFIX, title_id)
-    if status is None:
-        raise TitleNotFoundError(f"There is no title {shown}.", remedy="List the titles to see their ids.")
+    status = await check_title(connection, organisation_id=organisation_id, title_id=title_id)
     raise TitleNotPlayableError(
-        f"{shown} is {status}, and nothing of it can be played.",
+        f"{format_id(TITLE_PREFIX, title_id)} is {status}, and nothing of it can be played.",
         remedy="Upload it again."
         if status in {"failed", "canceled"}
         else "Wait until it has `playable_at`, which is seconds after its first bytes.",
     )
+
+
+async def check_title(connection: Connection, *, organisation_id: UUID, title_id: UUID) -> str:
+    """Return the status of a title of an organisation.
+
+    Raises:
+        TitleNotFoundError: the organisation has no such title.
+    """
+    status = await card_list_status(connection, organisation_id=organisation_id, title_id=title_id)
+    if status is None:
+        raise TitleNotFoundError(
+            f"There is no title {format_id(TITLE_PREFIX, title_id)}.", remedy="List the titles to see their ids."
+        )
+    return status
 
 
 async def list_similar(

@@ -1,16 +1,15 @@
 """How far profiles are in titles, and what they want to watch."""
 
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.video.errors import ListFullError
 from ninefold.systems.video.model.watching import Card, Position, Profile
 from ninefold.systems.video.rules.positions import is_to_continue, merge
 from ninefold.systems.video.service.cards import list_cards
 from ninefold.systems.video.store import positions as store
 from ninefold.systems.video.store.cards import card_list_ids_listed, card_list_ids_watched
+from ninefold.systems.video.watching_errors import ListFullError
 
 LIST_MAX: Final = 500
 CONTINUE_MAX: Final = 20
@@ -40,9 +39,7 @@ async def forget_position(connection: Connection, *, profile_id: UUID, title_id:
 async def list_to_continue(connection: Connection, profile: Profile) -> list[Card]:
     """Return the titles that a profile has begun and not finished, what it watched last first."""
     title_ids = await card_list_ids_watched(connection, profile_id=profile.profile_id, limit=WATCHED_READ_MAX)
-    cards = await list_cards(
-        connection, organisation_id=profile.organisation_id, profile=profile, title_ids=title_ids
-    )
+    cards = await list_cards(connection, organisation_id=profile.organisation_id, profile=profile, title_ids=title_ids)
     return to_continue(cards)
 
 

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.video.errors import ProfileExistsError, ProfileNotFoundError, TitleTooMatureError
 from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.model.watching import PROFILE_PREFIX, Card, Maturity, Profile
 from ninefold.systems.video.service.cards import get_card
 from ninefold.systems.video.store import profiles as store
+from ninefold.systems.video.watching_errors import ProfileExistsError, ProfileNotFoundError, TitleTooMatureError
 
 NAME_LENGTH_MAX: Final = 80
 EXTERNAL_ID_LENGTH_MAX: Final = 200
@@ -49,7 +49,8 @@ async def get_profile(connection: Connection, *, organisation_id: UUID, profile_
     found = await store.profile_find(connection, organisation_id=organisation_id, profile_id=profile_id)
     if found is None:
         raise ProfileNotFoundError(
-            f"There is no profile {format_id(PROFILE_PREFIX, profile_id)}.", remedy="List the profiles to see their ids."
+            f"There is no profile {format_id(PROFILE_PREFIX, profile_id)}.",
+            remedy="List the profiles to see their ids.",
         )
     return found
 

@@ -34,19 +34,18 @@ async def list_rows(connection: Connection, profile: Profile) -> list[Row]:
     title_ids = [*watched, *listed, *new, *(title_id for found in tagged.values() for title_id in found)]
     cards = {
         card.title_id: card
-        for card in await list_cards(
-            connection, organisation_id=organisation_id, profile=profile, title_ids=title_ids
-        )
+        for card in await list_cards(connection, organisation_id=organisation_id, profile=profile, title_ids=title_ids)
     }
     rows = [
-        _row(RowKind.CONTINUE, "Go on watching", "on every device where you left it",
-             to_continue(_cards_of(watched, cards))),
+        _row(
+            RowKind.CONTINUE,
+            "Go on watching",
+            "on every device where you left it",
+            to_continue(_cards_of(watched, cards)),
+        ),
         _row(RowKind.MY_LIST, "My list", None, _cards_of(listed, cards)),
         _row(RowKind.NEW, "New", "added last", _unfinished(_cards_of(new, cards))),
-        *[
-            _row(RowKind.TAG, tag, reason, _unfinished(_cards_of(tagged[tag], cards)))
-            for tag, reason in tags.items()
-        ],
+        *[_row(RowKind.TAG, tag, reason, _unfinished(_cards_of(tagged[tag], cards))) for tag, reason in tags.items()],
     ]
     return [row for row in rows if row.items]
 

@@ -91,9 +91,7 @@ async def card_list_ids_watched(connection: Connection, *, profile_id: UUID, lim
 
 async def card_list_status(connection: Connection, *, organisation_id: UUID, title_id: UUID) -> str | None:
     """Read the status of a title, whether or not it can be played; None if there is no such title."""
-    status: str | None = await queries.card_list_status(
-        connection, organisation_id=organisation_id, title_id=title_id
-    )
+    status: str | None = await queries.card_list_status(connection, organisation_id=organisation_id, title_id=title_id)
     return status
 
 

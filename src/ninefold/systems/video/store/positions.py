@@ -36,9 +36,7 @@ async def position_find(connection: Connection, *, profile_id: UUID, title_id: U
 
 async def position_insert(connection: Connection, *, profile_id: UUID, title_id: UUID, position: Position) -> bool:
     """Insert how far a profile is in a title; return False if that is known already."""
-    inserted = await queries.position_insert(
-        connection, profile_id=profile_id, title_id=title_id, **_columns(position)
-    )
+    inserted = await queries.position_insert(connection, profile_id=profile_id, title_id=title_id, **_columns(position))
     return inserted is not None
 
 
