@@ -27,9 +27,14 @@ ARTIFACTS = ["CreateArtifact", "FinalizeArtifact", "ListArtifacts", "GetSignedAr
 CACHES = ["CreateCacheEntry", "FinalizeCacheEntryUpload", "GetCacheEntryDownloadURL"]
 
 
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hosted")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> Mapping[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "hosted")}
+def environment(hosted: Path) -> Mapping[str, str]:
+    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(hosted)}
 
 
 async def job_of(database: Database, *, is_from_fork: bool = False) -> tuple[RunWorld, str, str]:

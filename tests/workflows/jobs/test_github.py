@@ -21,9 +21,14 @@ SECRET = "a secret of the webhook"
 WITHIN_S = 60.0
 
 
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hosted")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> Mapping[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "hosted")}
+def environment(hosted: Path) -> Mapping[str, str]:
+    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(hosted)}
 
 
 @pytest.fixture
