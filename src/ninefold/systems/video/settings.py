@@ -31,6 +31,15 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
             ge=0, le=365 * 86_400, description="How long what was uploaded is kept after its title is ready or failed."
         ),
     ] = 86_400.0
+    hot_set_bytes_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=16_000_000, le=1024**4, description="Segments that a server keeps in memory for players, in bytes."
+        ),
+    ] = 512 * 1024**2
+    play_token_lifetime_s: Annotated[
+        int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
+    ] = 6 * 3_600
 
 
 def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:
