@@ -30,12 +30,18 @@ def system(request: pytest.FixtureRequest) -> AnySystem:
     return found
 
 
+@pytest.fixture(scope="session")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of git repositories: one for all tests of a process, so that they share an application."""
+    return tmp_path_factory.mktemp("repositories")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> Mapping[str, str]:
+def environment(repositories: Path) -> Mapping[str, str]:
     """Settings with which every operation can succeed: the chess engine has to be there, but never plays here."""
     return {
         "NINEFOLD_CHESS_STOCKFISH": sys.executable,
-        "NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "repositories"),
+        "NINEFOLD_WORKFLOWS_REPOSITORIES": str(repositories),
         "NINEFOLD_SECRETS_KEY": b64encode(bytes(32)).decode(),
     }
 

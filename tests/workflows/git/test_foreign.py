@@ -1,7 +1,6 @@
 """What others have isn't there: each operation of git and of the results services, with a foreign credential."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 import pytest
@@ -25,11 +24,6 @@ GIT = [
 ]
 ARTIFACTS = ["CreateArtifact", "FinalizeArtifact", "ListArtifacts", "GetSignedArtifactURL", "DeleteArtifact"]
 CACHES = ["CreateCacheEntry", "FinalizeCacheEntryUpload", "GetCacheEntryDownloadURL"]
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> Mapping[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "hosted")}
 
 
 async def job_of(database: Database, *, is_from_fork: bool = False) -> tuple[RunWorld, str, str]:

@@ -22,11 +22,6 @@ WITHIN_S = 60.0
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> Mapping[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "hosted")}
-
-
-@pytest.fixture
 def remote(tmp_path: Path) -> Iterator[str]:
     with serve_repositories(tmp_path / "github") as url:
         yield url

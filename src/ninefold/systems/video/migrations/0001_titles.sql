@@ -27,13 +27,20 @@ CREATE TABLE video.title (
     -- When the first segment of picture and sound could be played.
     playable_at timestamptz,
     ended_at timestamptz,
+    -- When it was deleted: nobody sees it any more, and a job removes what is left of it.
+    deleted_at timestamptz,
+    CONSTRAINT title_deleted CHECK (deleted_at IS NULL OR ended_at IS NOT NULL),
     CONSTRAINT title_ended CHECK ((ended_at IS NOT NULL) = (status IN ('ready', 'failed', 'canceled'))),
     CONSTRAINT title_ready_is_playable CHECK (status <> 'ready' OR (playable_at IS NOT NULL AND uploaded_at IS NOT NULL)),
     CONSTRAINT title_uploaded CHECK (status <> 'processing' OR uploaded_at IS NOT NULL),
     CONSTRAINT title_failed_says_why CHECK (status <> 'failed' OR why IS NOT NULL)
 );
 
-CREATE INDEX title_listed ON video.title (organisation_id, title_id);
+CREATE INDEX title_listed ON video.title (organisation_id, title_id)
+WHERE deleted_at IS NULL;
+
+CREATE INDEX title_ended ON video.title (ended_at)
+WHERE ended_at IS NOT NULL;
 
 -- A resumable upload. Its offset is what was committed; the contents are in parts.
 CREATE TABLE video.upload (
@@ -46,12 +53,19 @@ CREATE TABLE video.upload (
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     completed_at timestamptz,
+    -- When it was terminated or had expired: no more bytes are taken.
+    closed_at timestamptz,
+    -- Which request may append, and when it has last shown that it is there. A HEAD takes that away from it.
+    writer_id uuid,
+    writer_seen_at timestamptz,
+    CONSTRAINT upload_writer CHECK ((writer_id IS NULL) = (writer_seen_at IS NULL)),
+    CONSTRAINT upload_closed CHECK (closed_at IS NULL OR completed_at IS NULL),
     CONSTRAINT upload_offset CHECK (last_offset BETWEEN 0 AND length),
     CONSTRAINT upload_completed CHECK ((completed_at IS NOT NULL) = (last_offset = length))
 );
 
 CREATE INDEX upload_expiring ON video.upload (expires_at)
-WHERE completed_at IS NULL;
+WHERE completed_at IS NULL AND closed_at IS NULL;
 
 -- The bytes of an upload, in the order in which they came. Each part is a blob.
 CREATE TABLE video.source_part (

@@ -43,3 +43,29 @@ class Title(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: datetime | None
     playable_at: datetime | None
     ended_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether its status is final."""
+        return self.ended_at is not None
+
+
+class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the probe has found in a source. None is what it doesn't know yet."""
+
+    source: dict[str, Any]
+    """Container, codecs and streams, for people and for the encoder; JSON."""
+    is_streamable: bool | None = None
+    duration_us: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class TitleFields(msgspec.Struct, frozen=True, kw_only=True):
+    """What people say about a title. None leaves it as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    tags: list[str] | None = None
+    maturity: int | None = None

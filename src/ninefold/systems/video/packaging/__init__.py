@@ -1,1 +1,1 @@
-"""Reads and writes what players load: boxes of MP4, segments, manifests. Has no I/O."""
+"""What players read, as pure functions: timelines and manifests."""

@@ -1,1 +1,1 @@
-"""What video decides: which qualities, where segments begin, what is encoded first. Has no I/O."""
+"""What video decides: which qualities, where segments begin, what is encoded first, what is shown. Has no I/O."""

@@ -1,0 +1,1 @@
+"""The queries of video, one typed function each."""
