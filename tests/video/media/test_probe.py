@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ninefold.systems.video.media.errors import NotVideoError
+from ninefold.systems.video.errors import NotVideoError
 from ninefold.systems.video.media.probe import Probe, probe_source, read_probe
 from ninefold.systems.video.media.serving import serving
 from ninefold.systems.video.media.sources import SourceInput, has_index_at_end

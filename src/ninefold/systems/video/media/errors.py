@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from ninefold.core.errors import InvalidInputError, UnavailableError
+from ninefold.core.errors import UnavailableError
 
 
 class FfmpegMissingError(UnavailableError):
@@ -10,13 +10,6 @@ class FfmpegMissingError(UnavailableError):
 
     code = "video_ffmpeg_missing"
     title = "ffmpeg is missing"
-
-
-class NotVideoError(InvalidInputError):
-    """The source isn't video that can be shown."""
-
-    code = "video_not_video"
-    title = "Not a video"
 
 
 class FfmpegError(Exception):

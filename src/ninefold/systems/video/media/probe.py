@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ninefold.systems.video.media.errors import NotVideoError
+from ninefold.systems.video.errors import NotVideoError
 from ninefold.systems.video.media.ffmpeg import Ffmpeg, chunks_of, running
 from ninefold.systems.video.media.sources import SourceInput
 from ninefold.systems.video.media.tasks import stop
