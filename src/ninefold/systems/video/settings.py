@@ -16,6 +16,21 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
     upload_bytes_max: Annotated[
         int, msgspec.Meta(ge=1_000_000, le=64 * 1024**3, description="The largest upload, in bytes.")
     ] = 20 * 1024**3
+    uploads_kept_s: Annotated[
+        float,
+        msgspec.Meta(
+            ge=1, le=90 * 86_400, description="How long an upload that isn't complete is kept after its last bytes."
+        ),
+    ] = 7 * 86_400.0
+    uploads_at_once_max: Annotated[
+        int, msgspec.Meta(ge=1, le=1_000, description="Requests that a server takes bytes from at the same time.")
+    ] = 32
+    sources_kept_s: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0, le=365 * 86_400, description="How long what was uploaded is kept after its title is ready or failed."
+        ),
+    ] = 86_400.0
     hot_set_bytes_max: Annotated[
         int,
         msgspec.Meta(

@@ -1,0 +1,1 @@
+"""The HTTP routes of video in Ninefold's own API."""

@@ -1,0 +1,1 @@
+"""Decisions of video without any I/O."""

@@ -1,0 +1,66 @@
+"""Search for titles by what people type, with typing errors, while they type."""
+
+from typing import Final
+from uuid import UUID
+
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.video.model.watching import Hit, Profile
+from ninefold.systems.video.rules.search_ranking import Distance, rank
+from ninefold.systems.video.rules.words import WORDS_MAX, terms_of, words_of
+from ninefold.systems.video.service.cards import list_cards, maturity_max_of
+from ninefold.systems.video.store.cards import title_search_list
+
+HITS_MAX: Final = 1_000
+"""Titles with one term that a search looks at."""
+CANDIDATES_MAX: Final = 100
+"""Titles that a search ranks."""
+
+
+async def search(
+    connection: Connection, *, organisation_id: UUID, profile: Profile | None, text: str, limit: int
+) -> list[Hit]:
+    """Return the titles that fit a text best, best first, each with what matched.
+
+    Args:
+        connection: to the database.
+        organisation_id: whose titles.
+        profile: who searches; None for an operator, who finds titles for viewers of any age.
+        text: what was typed; the first `WORDS_MAX` words count.
+        limit: how many titles to return.
+    """
+    words = words_of(text)[:WORDS_MAX]
+    if not words:
+        return []
+    candidates = await title_search_list(
+        connection,
+        organisation_id=organisation_id,
+        maturity_max=maturity_max_of(profile),
+        terms=terms_of(words, has_typos=finds_typos()),
+        hits_max=HITS_MAX,
+        limit=CANDIDATES_MAX,
+    )
+    best = rank(candidates, words, distance=_distance)[:limit]
+    cards = await list_cards(
+        connection,
+        organisation_id=organisation_id,
+        profile=profile,
+        title_ids=[each.candidate.title_id for each in best],
+    )
+    matches = {each.candidate.title_id: each.matches for each in best}
+    return [Hit(card=card, matches=matches[card.title_id]) for card in cards]
+
+
+def finds_typos() -> bool:
+    """Return whether words are found despite typing errors, which needs an extra of the package."""
+    return _distance is not None
+
+
+def _load_distance() -> Distance | None:
+    try:
+        from rapidfuzz.distance import OSA  # noqa: PLC0415 - an extra, which can be missing.
+    except ImportError:
+        return None
+    return OSA.distance
+
+
+_distance: Final = _load_distance()
