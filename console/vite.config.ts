@@ -22,7 +22,7 @@ export default defineConfig({
     // Swagger UI has 1.6 MB; `tests/size.test.ts` limits what the console loads.
     chunkSizeWarningLimit: 1_700,
   },
-  server: { proxy: { "/api": server, "/healthz": server, "/openapi.json": server, "/connection": { target: server, ws: true } } },
+  server: { proxy: { "/api": server, "/stream": server, "/healthz": server, "/openapi.json": server, "/connection": { target: server, ws: true } } },
   test: {
     environment: "jsdom",
     include: ["tests/**/*.test.ts"],

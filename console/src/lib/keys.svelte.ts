@@ -29,7 +29,7 @@ class Keys {
     if (MODIFIERS.includes(event.key)) return;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isField(event.target) || document.querySelector("dialog[open]")) return;
-    if (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button")) return;
+    if ((event.key === "Enter" || event.key === " ") && event.target instanceof Element && event.target.closest("a, button")) return;
     const isSecond = this.#first !== "" && performance.now() - this.#firstAt < SEQUENCE_MS;
     const wanted = isSecond ? `${this.#first} ${event.key}` : event.key;
     this.#first = isSecond ? "" : event.key;

@@ -44,7 +44,7 @@ export class PollingFeed implements Feed {
 
 /** Channels that the server has; what else is watched is polled. */
 const LIVE =
-  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own)|chess\.(game:game|chat:game|player_chat:game|player:plr|lobby:org)|messaging\.(channel:chan|member:mem|organisation:org)|payments\.(changes|settlement):org|workflows\.(run:wrun|runs:org|log:wjob))_/;
+  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own)|chess\.(game:game|chat:game|player_chat:game|player:plr|lobby:org)|messaging\.(channel:chan|member:mem|organisation:org)|payments\.(changes|settlement):org|workflows\.(run:wrun|runs:org|log:wjob)|video\.(title:vtl|titles:org))_/;
 
 interface Channel {
   readonly listeners: Set<Listener>;

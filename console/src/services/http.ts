@@ -88,12 +88,26 @@ export async function callForText(method: Method, path: string, { body, query, t
   throw new RefusedError(problem);
 }
 
+/** Send a request of another protocol below `/api/v1` with headers of its own, and return the response as it is. */
+export async function send(method: Method | "HEAD", path: string, { headers: own, body, signal }: { headers: Record<string, string>; body?: Blob; signal?: AbortSignal }): Promise<Response> {
+  const response = await reach(`/api/v1${path}`, {
+    method,
+    headers: { ...headers(method === "HEAD" ? "GET" : method, false), ...own },
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (response.ok) return response;
+  throw new RefusedError(problemOf(response, await response.text().catch(() => "")));
+}
+
 async function reach(address: string, init: RequestInit): Promise<Response> {
   const began = performance.now();
   let response: Response;
   try {
     response = await fetch(address, { credentials: bearerToken === null ? "same-origin" : "omit", ...init });
-  } catch {
+  } catch (error) {
+    // What this page has aborted says nothing of the connection.
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
     connection.lost();
     throw new NoAnswerError();
   }

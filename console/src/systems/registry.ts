@@ -11,6 +11,7 @@ import { callbacks } from "./callbacks/system";
 import { chess } from "./chess/system";
 import { messaging } from "./messaging/system";
 import { payments } from "./payments/system";
+import { video } from "./video/system";
 import { webhooks } from "./webhooks/system";
 import { workflows } from "./workflows/system";
 
@@ -40,7 +41,7 @@ export interface ConsoleSystem {
   readonly idLinks: IdLinks;
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, payments, workflows, chess, messaging, assistant];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, payments, workflows, chess, messaging, video, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 

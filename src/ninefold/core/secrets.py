@@ -17,6 +17,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ninefold.core.config import CoreSettings
 from ninefold.core.errors import InvalidInputError, SettingError
@@ -102,10 +104,21 @@ class Sealer:
                 remedy="Start Ninefold with the key of before (NINEFOLD_SECRETS_KEY or secrets.key), or set it again.",
             ) from error
 
+    def derive_key(self, purpose: str) -> bytes:
+        """Return 32 bytes that only this installation has, always the same for a purpose (HKDF, RFC 5869).
+
+        Raises:
+            SettingError: the file of the key can't be used.
+        """
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(self._read())
+
     def _open_cipher(self) -> AESGCM:
         if self._cipher is None:
-            self._cipher = AESGCM(_read_key(self._key) if isinstance(self._key, Path) else self._key)
+            self._cipher = AESGCM(self._read())
         return self._cipher
+
+    def _read(self) -> bytes:
+        return _read_key(self._key) if isinstance(self._key, Path) else self._key
 
 
 def _read_key(file: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from ninefold.core.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidInputError,
     NinefoldError,
     NotFoundError,
@@ -136,3 +137,31 @@ class NotVideoError(NinefoldError):
     code = "video_not_a_video"
     title = "Not a video"
     http_status = 415
+
+
+class PlayTokenInvalidError(ForbiddenError):
+    """The token in the address isn't one of this installation, or is another title's."""
+
+    code = "video_play_token_invalid"
+    title = "Address not valid"
+
+
+class PlayTokenExpiredError(ForbiddenError):
+    """The token in the address was valid, and isn't any more."""
+
+    code = "video_play_token_expired"
+    title = "Address expired"
+
+
+class StreamFileNotFoundError(NotFoundError):
+    """The title has no such file: another rung, a segment that isn't encoded, or no picture."""
+
+    code = "video_file_not_found"
+    title = "File not found"
+
+
+class NotPlayableYetError(UnavailableError):
+    """The title has no segment yet."""
+
+    code = "video_not_playable_yet"
+    title = "Not playable yet"

@@ -16,6 +16,30 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
     upload_bytes_max: Annotated[
         int, msgspec.Meta(ge=1_000_000, le=64 * 1024**3, description="The largest upload, in bytes.")
     ] = 20 * 1024**3
+    uploads_kept_s: Annotated[
+        float,
+        msgspec.Meta(
+            ge=1, le=90 * 86_400, description="How long an upload that isn't complete is kept after its last bytes."
+        ),
+    ] = 7 * 86_400.0
+    uploads_at_once_max: Annotated[
+        int, msgspec.Meta(ge=1, le=1_000, description="Requests that a server takes bytes from at the same time.")
+    ] = 32
+    sources_kept_s: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0, le=365 * 86_400, description="How long what was uploaded is kept after its title is ready or failed."
+        ),
+    ] = 86_400.0
+    hot_set_bytes_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=16_000_000, le=1024**4, description="Segments that a server keeps in memory for players, in bytes."
+        ),
+    ] = 512 * 1024**2
+    play_token_lifetime_s: Annotated[
+        int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
+    ] = 6 * 3_600
 
 
 def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:

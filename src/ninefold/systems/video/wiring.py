@@ -5,10 +5,26 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System
+from ninefold.core.web.surfaces import Surface
+from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.routes.viewing import viewing_routes
+from ninefold.systems.video.service.feeds import TITLE_FEEDS
 from ninefold.systems.video.settings import VideoSettings, read_video_settings
+from ninefold.systems.video.tus.surface import tus_surface
+
+
+def _surfaces(context: ServerContext[VideoSettings]) -> Sequence[Surface]:
+    return [
+        tus_surface(context),
+        stream_surface(context),
+    ]
+
+
+def _feeds(_: ServerContext[VideoSettings]) -> Sequence[Feed]:
+    return [*TITLE_FEEDS]
 
 
 def _routes(context: ServerContext[VideoSettings]) -> Sequence[ControllerRouterHandler]:
@@ -19,5 +35,7 @@ SYSTEM: Final[System[VideoSettings]] = System(
     name="video",
     migrations=MigrationSource(namespace="video", package="ninefold.systems.video"),
     read_settings=read_video_settings,
+    surfaces=_surfaces,
+    feeds=_feeds,
     routes=_routes,
 )

@@ -1,1 +1,1 @@
-"""Rules of video, without input and output."""
+"""Decisions of video without any I/O."""

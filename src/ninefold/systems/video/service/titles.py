@@ -14,6 +14,7 @@ from ninefold.systems.video.model.titles import TITLE_PREFIX, SourceFacts, Title
 from ninefold.systems.video.model.uploads import Upload
 from ninefold.systems.video.service.channels import Changed
 from ninefold.systems.video.service.feeds import append_title_change
+from ninefold.systems.video.service.metrics import TITLES
 from ninefold.systems.video.store import splits, titles, uploads
 
 
@@ -202,6 +203,7 @@ async def _end(
     title = await titles.title_end(connection, title_id, status=status, why=why, at=at)
     if title is None:
         return Changed()
+    TITLES.labels(status).inc()
     upload = await uploads.upload_find_by_title(connection, title_id)
     upload_ids = frozenset[UUID]() if upload is None else frozenset({upload.upload_id})
     return await _told(connection, title) | _segments_of(title) | Changed(upload_ids=upload_ids)

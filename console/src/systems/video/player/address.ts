@@ -1,0 +1,56 @@
+// The addresses of a play. They begin with a token, which is replaced by a newer one before it ends.
+
+/** How long before its end a token is renewed: a tenth of its life, and at least this. */
+const RENEW_MS_MIN = 30_000;
+
+export interface Stream {
+  readonly hlsUrl: string;
+  readonly expiresAt: string | null;
+}
+
+export class Address {
+  #folders: string[] = [];
+  #stream: Stream;
+
+  constructor(stream: Stream, readonly receivedAt = Date.now()) {
+    this.#stream = stream;
+    this.#folders = [folderOf(stream.hlsUrl)];
+  }
+
+  get manifest(): string {
+    return this.#stream.hlsUrl;
+  }
+
+  /** The address of something of this title, such as `sprites.vtt`, with the newest token. */
+  of(name: string): string {
+    return folderOf(this.#stream.hlsUrl) + name;
+  }
+
+  /** From now on, requests have the token of this one. */
+  renew(stream: Stream): void {
+    this.#stream = stream;
+    this.#folders = [folderOf(stream.hlsUrl), ...this.#folders];
+  }
+
+  /** Return an address that a player has read earlier, with the newest token. */
+  current(url: string): string {
+    const path = pathOf(url);
+    const known = this.#folders.find((folder) => path.startsWith(pathOf(folder)));
+    return known === undefined ? url : this.of(path.slice(pathOf(known).length));
+  }
+
+  /** In how many milliseconds the token has to be renewed; nothing if it doesn't end. */
+  renewInMs(now: number): number | null {
+    if (this.#stream.expiresAt === null) return null;
+    const left = Date.parse(this.#stream.expiresAt) - now;
+    return Math.max(0, left - Math.max(RENEW_MS_MIN, left / 10));
+  }
+}
+
+function folderOf(url: string): string {
+  return url.slice(0, url.lastIndexOf("/") + 1);
+}
+
+function pathOf(url: string): string {
+  return url.startsWith("/") ? url : new URL(url, window.location.href).pathname;
+}

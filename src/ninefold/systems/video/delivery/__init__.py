@@ -1,0 +1,1 @@
+"""Sends to players what they load, at `/stream`. It is a plain ASGI application."""

@@ -1,0 +1,215 @@
+"""`GET /stream/{token}/{title_id}/{name}`: sends manifests, segments, pictures and subtitles to players.
+
+A file in the hot set costs one look at the token and two dictionaries, and no database.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+from litestar.types import Receive, Scope, Send
+from prometheus_client import Counter
+
+from ninefold.core.blobs.service import Blobs
+from ninefold.core.ids import format_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.web.errors import MethodNotAllowedError
+from ninefold.systems.video.delivery.hot_set import HotFile, HotSet
+from ninefold.systems.video.delivery.keeper import Keeper
+from ninefold.systems.video.delivery.manifests import FINAL_CACHE, manifest_file
+from ninefold.systems.video.delivery.names import FileName, parse_name
+from ninefold.systems.video.delivery.responses import IMMUTABLE, hot_file, send_file, send_preflight
+from ninefold.systems.video.delivery.titles import Titles
+from ninefold.systems.video.errors import PlayTokenInvalidError
+from ninefold.systems.video.model.titles import TITLE_PREFIX
+from ninefold.systems.video.service.delivery import (
+    Content,
+    not_found,
+    read_init,
+    read_poster,
+    read_segment,
+    read_sheet,
+    read_subtitles,
+)
+from ninefold.systems.video.service.tokens import STREAM_PATH, PlaySigner, PlayToken, check_play_token
+
+STREAM_ROUTE: Final = f"{STREAM_PATH}/{{token}}/{{title_id}}/{{name}}"
+"""What logs and metrics show instead of the path, which has a token."""
+
+BEACONS: Final = "beacons"
+
+TOKENS_MAX: Final = 20_000
+"""Tokens whose signature was checked, in memory."""
+
+_HOT: Final = Counter("ninefold_video_hot_set_hits", "Requests that were answered from memory.")
+_SENT: Final = Counter("ninefold_video_sent_bytes", "What the files of answered requests have.")
+
+T = TypeVar("T")
+
+
+class TakeBeacons(Protocol):
+    """Takes what a player says about itself."""
+
+    async def __call__(self, token: PlayToken, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body and answer."""
+        ...
+
+
+class StreamApplication:
+    """The ASGI application.
+
+    Args:
+        database: where titles are.
+        blobs: where segments are.
+        notifier: says which titles have changed.
+        signer: checks tokens.
+        hot_set_bytes_max: what the files in memory can have together.
+        take_beacons: answers POST to `beacons`; None if nothing does.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        notifier: Notifier,
+        signer: PlaySigner,
+        *,
+        hot_set_bytes_max: int,
+        take_beacons: TakeBeacons | None = None,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._signer = signer
+        self._take_beacons = take_beacons
+        self._hot_set: Final = HotSet(bytes_max=hot_set_bytes_max)
+        self._titles: Final = Titles(database, clock=time.monotonic)
+        self._keeper: Final = Keeper(database, notifier, self._hot_set, self._titles, clock=time.monotonic)
+        self._checked: Final[OrderedDict[str, tuple[PlayToken, str]]] = OrderedDict()
+        """What the tokens say that were checked, and their titles' ids as text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request.
+
+        Raises:
+            PlayTokenInvalidError: the token isn't one, or is another title's.
+            PlayTokenExpiredError: the time of the token is over.
+            StreamFileNotFoundError: the title has no such file.
+            TitleNotFoundError: the title is deleted or canceled.
+            NotPlayableYetError: there is no manifest yet.
+            MethodNotAllowedError: files are only read.
+            BlobStoreUnavailableError: the store doesn't answer.
+        """
+        request: Any = scope
+        request["path_template"] = STREAM_ROUTE
+        if request["method"] == "OPTIONS":
+            await send_preflight(send)
+            return
+        text, _, path = request["path"].removeprefix(f"{STREAM_PATH}/").partition("/")
+        token, title = self._check(text)
+        title_text, _, name = path.partition("/")
+        if title_text != title:
+            raise PlayTokenInvalidError(
+                "The token in the address is for another title.", remedy="Use the address that the API gives with it."
+            )
+        self._keeper.look_now_and_then()
+        if name == BEACONS and self._take_beacons is not None:
+            _require_method(request["method"], "POST", "OPTIONS")
+            await self._take_beacons(token, scope, receive, send)
+            return
+        _require_method(request["method"], "GET", "HEAD", "OPTIONS")
+        file = self._hot_set.get(path)
+        if file is None:
+            file = await _unless_gone(receive, self._find(token, path, name))
+            if file is None:
+                return
+        else:
+            _HOT.inc()
+        _SENT.inc(len(file.body))
+        await send_file(scope, send, file)
+
+    def _check(self, text: str) -> tuple[PlayToken, str]:
+        now = time.time()
+        known = self._checked.get(text)
+        if known is not None and known[0].expires_at > now:
+            return known
+        token = check_play_token(self._signer, text, at=now)
+        found = token, format_id(TITLE_PREFIX, token.title_id)
+        self._checked[text] = found
+        if len(self._checked) > TOKENS_MAX:
+            self._checked.popitem(last=False)
+        return found
+
+    async def _find(self, token: PlayToken, path: str, name: str) -> HotFile:
+        meant = parse_name(name)
+        if meant is None:
+            raise not_found(name)
+        if meant.kind == "manifest":
+            return manifest_file(await self._titles.get(token), name, meant)
+        if meant.kind == "subtitles":
+            content = await read_subtitles(self._database, token, language=meant.rung)
+            return _file(content, content_type="text/vtt; charset=utf-8", cache_control=FINAL_CACHE)
+        if meant.kind == "poster":
+            return await self._poster(token, path)
+        return await self._hot_set.fill(path, partial(self._read, token, meant), title_id=token.title_id)
+
+    async def _read(self, token: PlayToken, meant: FileName) -> HotFile:
+        """Read a file that never changes."""
+        if meant.kind == "segment":
+            content = await read_segment(self._database, self._blobs, token, rung=meant.rung, number=meant.number)
+        elif meant.kind == "init":
+            content = await read_init(self._database, token, rung=meant.rung)
+        else:
+            content = await read_sheet(self._database, self._blobs, token, number=meant.number)
+        if meant.kind == "sheet":
+            return _file(content, content_type="image/jpeg", cache_control=IMMUTABLE)
+        return _file(
+            content, content_type="audio/mp4" if meant.rung == "audio" else "video/mp4", cache_control=IMMUTABLE
+        )
+
+    async def _poster(self, token: PlayToken, path: str) -> HotFile:
+        """Return the picture of a title, which can be replaced by another one."""
+        blob_id = (await self._titles.get(token)).streamed.title.poster_blob_id
+        if blob_id is None:
+            raise not_found("poster.jpg")
+        key = f"{path}#{blob_id.hex}"
+
+        async def read() -> HotFile:
+            content = await read_poster(self._database, self._blobs, token, blob_id=blob_id)
+            return _file(content, content_type="image/jpeg", cache_control=FINAL_CACHE)
+
+        return self._hot_set.get(key) or await self._hot_set.fill(key, read, title_id=token.title_id)
+
+
+def _file(content: Content, *, content_type: str, cache_control: str) -> HotFile:
+    return hot_file(content.body, tag=content.tag, content_type=content_type, cache_control=cache_control)
+
+
+def _require_method(method: str, *allowed: str) -> None:
+    """Check that a path has a method.
+
+    Raises:
+        MethodNotAllowedError: it hasn't.
+    """
+    if method not in allowed:
+        raise MethodNotAllowedError(f"{method} isn't possible here.", allowed=allowed)
+
+
+async def _unless_gone(receive: Receive, awaitable: Awaitable[T]) -> T | None:
+    """Return the result, or cancel and return None if the client disconnects before."""
+    working = asyncio.ensure_future(awaitable)
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await asyncio.wait([working, gone], return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        gone.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,1 @@
+"""What players read, as pure functions: timelines and manifests."""

@@ -1,0 +1,119 @@
+"""HLS playlists (RFC 8216): one with all rungs, and one for each.
+
+Addresses are relative, so that they have no token and are the same for everybody.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from ninefold.systems.video.packaging.timeline import Presentation, Subtitles, Track, entries_of
+
+CONTENT_TYPE: Final = "application/vnd.apple.mpegurl"
+
+TARGET_DURATION_S: Final = 6
+"""No segment is longer. It must not change while a playlist grows (RFC 8216 §6.2.1), so the longest isn't asked."""
+
+INIT_FILE: Final = "init.mp4"
+
+_VERSION: Final = 7
+_AUDIO_GROUP: Final = "sound"
+_TEXT_GROUP: Final = "text"
+
+
+def master_playlist(presentation: Presentation) -> str:
+    """Return the playlist that a player loads first. Players load it only once, so it has all rungs from the start."""
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    if not presentation.is_final:
+        lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
+    if presentation.audio is not None:
+        lines.append(
+            f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{_AUDIO_GROUP}",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,'
+            f'CHANNELS="2",URI="{presentation.audio.rung}/index.m3u8"'
+        )
+    lines += [_subtitles_line(subtitles) for subtitles in presentation.subtitles]
+    for track in presentation.video:
+        lines += [_rung_line(presentation, track), f"{track.rung}/index.m3u8"]
+    return _text(lines)
+
+
+def media_playlist(presentation: Presentation, track: Track) -> str:
+    """Return the playlist of a rung: with an end if the title is final, and else one that grows."""
+    entries = entries_of(presentation, track)
+    longest_s = max((entry.duration_s for entry in entries), default=0.0)
+    lines = [
+        "#EXTM3U",
+        f"#EXT-X-VERSION:{_VERSION}",
+        f"#EXT-X-TARGETDURATION:{max(TARGET_DURATION_S, math.ceil(longest_s))}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if presentation.is_final else 'EVENT'}",
+    ]
+    if not presentation.is_final:
+        lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
+    shown: str | None = None
+    for entry in entries:
+        folder = "" if entry.track is track else f"../{entry.track.rung}/"
+        if folder != shown:
+            # The timeline goes on as before, so this is no discontinuity.
+            lines.append(f'#EXT-X-MAP:URI="{folder}{INIT_FILE}"')
+            shown = folder
+        lines += [f"#EXTINF:{entry.duration_s:.6f},", f"{folder}{entry.segment.number}.m4s"]
+    if presentation.is_final:
+        lines.append("#EXT-X-ENDLIST")
+    return _text(lines)
+
+
+def subtitles_playlist(presentation: Presentation, subtitles: Subtitles) -> str:
+    """Return the playlist of the text for a language: one file for the whole title."""
+    duration_s = max(presentation.duration_s or 0.0, presentation.ready_until_s)
+    return _text(
+        [
+            "#EXTM3U",
+            f"#EXT-X-VERSION:{_VERSION}",
+            f"#EXT-X-TARGETDURATION:{max(1, math.ceil(duration_s))}",
+            "#EXT-X-MEDIA-SEQUENCE:0",
+            "#EXT-X-PLAYLIST-TYPE:VOD",
+            f"#EXTINF:{duration_s:.6f},",
+            f"{subtitles.language}.vtt",
+            "#EXT-X-ENDLIST",
+        ]
+    )
+
+
+def _subtitles_line(subtitles: Subtitles) -> str:
+    return (
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{_TEXT_GROUP}",NAME="{_quotable(subtitles.label)}",'
+        f'LANGUAGE="{subtitles.language}",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,'
+        f'URI="subtitles/{subtitles.language}.m3u8"'
+    )
+
+
+def _rung_line(presentation: Presentation, track: Track) -> str:
+    return f"#EXT-X-STREAM-INF:{','.join(_rung_attributes(presentation, track))}"
+
+
+def _rung_attributes(presentation: Presentation, track: Track) -> Iterator[str]:
+    audio = presentation.audio
+    yield f"BANDWIDTH={track.bandwidth + (audio.bandwidth if audio else 0)}"
+    if track.bandwidth_mean is not None:
+        yield f"AVERAGE-BANDWIDTH={track.bandwidth_mean + ((audio.bandwidth_mean or audio.bandwidth) if audio else 0)}"
+    yield f'CODECS="{",".join([track.codecs, *([audio.codecs] if audio else [])])}"'
+    if track.width is not None and track.height is not None:
+        yield f"RESOLUTION={track.width}x{track.height}"
+    if track.frame_rate:
+        yield f"FRAME-RATE={track.frame_rate:.3f}"
+    if audio is not None:
+        yield f'AUDIO="{_AUDIO_GROUP}"'
+    if presentation.subtitles:
+        yield f'SUBTITLES="{_TEXT_GROUP}"'
+    yield "CLOSED-CAPTIONS=NONE"
+
+
+def _quotable(text: str) -> str:
+    """Return a text without what a quoted string can't have (RFC 8216 §4.2)."""
+    return " ".join(text.replace('"', "'").split())
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join([*lines, ""])
