@@ -48,13 +48,13 @@ CREATE INDEX list_entry_of_title ON video.list_entry (title_id);
 CREATE FUNCTION video.search_words(given text, words_max integer) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT left(word, 24)
+    SELECT substr(word, 1, 24)
     FROM regexp_split_to_table(
         lower(regexp_replace(normalize(given, NFKD), '[\u0300-\u036f''’]', '', 'g')),
         '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+'
     ) WITH ORDINALITY AS found (word, number)
     WHERE word <> ''
-    GROUP BY left(word, 24)
+    GROUP BY substr(word, 1, 24)
     ORDER BY min(number)
     LIMIT words_max
 $$;
@@ -65,16 +65,16 @@ CREATE FUNCTION video.search_forms(word text) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
     WITH shortened AS (
-        SELECT left(word, 12) AS whole, left(word, 5) AS beginning
+        SELECT substr(word, 1, 12) AS whole, substr(word, 1, 5) AS beginning
     )
     SELECT 'd' || whole FROM shortened WHERE length(word) >= 4
     UNION
-    SELECT 'd' || left(whole, one - 1) || substr(whole, one + 1)
+    SELECT 'd' || substr(whole, 1, one - 1) || substr(whole, one + 1)
     FROM shortened
     CROSS JOIN LATERAL generate_series(1, length(whole)) AS one
     WHERE length(word) >= 4
     UNION
-    SELECT 'd' || left(whole, one - 1) || substr(whole, one + 1, other - one - 1) || substr(whole, other + 1)
+    SELECT 'd' || substr(whole, 1, one - 1) || substr(whole, one + 1, other - one - 1) || substr(whole, other + 1)
     FROM shortened
     CROSS JOIN LATERAL generate_series(1, length(whole)) AS one
     CROSS JOIN LATERAL generate_series(one + 1, length(whole)) AS other
@@ -82,7 +82,7 @@ AS $$
     UNION
     SELECT 'e' || beginning FROM shortened WHERE length(word) > 5
     UNION
-    SELECT 'e' || left(beginning, one - 1) || substr(beginning, one + 1)
+    SELECT 'e' || substr(beginning, 1, one - 1) || substr(beginning, one + 1)
     FROM shortened
     CROSS JOIN LATERAL generate_series(1, 5) AS one
     WHERE length(word) > 5
@@ -154,6 +154,6 @@ UPDATE video.title SET name = name;
 
 -- What viewers can be shown, latest first.
 CREATE INDEX title_shown ON video.title (organisation_id, playable_at DESC)
-WHERE playable_at IS NOT NULL AND status IN ('uploading', 'processing', 'ready');
+WHERE playable_at IS NOT NULL AND status IN ('uploading', 'processing', 'ready') AND deleted_at IS NULL;
 
 CREATE INDEX title_tags ON video.title USING gin (tags);

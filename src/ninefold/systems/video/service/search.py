@@ -8,7 +8,7 @@ from ninefold.systems.video.model.watching import Hit, Profile
 from ninefold.systems.video.rules.search_ranking import Distance, meanings_of, rank
 from ninefold.systems.video.rules.words import WORDS_MAX, forms_of, words_of
 from ninefold.systems.video.service.cards import list_cards, maturity_max_of
-from ninefold.systems.video.store.cards import search_word_list, title_search_list
+from ninefold.systems.video.store.cards import card_list_ids_new, search_word_list, title_search_list
 
 SIMILAR_WORDS_MAX: Final = 300
 BEGUN_MAX: Final = 50
@@ -30,12 +30,13 @@ async def search(
         connection: to the database.
         organisation_id: whose titles.
         profile: who searches; None for an operator, who finds titles for viewers of any age.
-        text: what was typed; the first `WORDS_MAX` words count.
+        text: what was typed; the first `WORDS_MAX` words count. Without anything, the latest titles are found.
         limit: how many titles to return.
     """
     words = words_of(text)[:WORDS_MAX]
     if not words:
-        return []
+        # Before anything is typed, the latest titles are a better page than none.
+        return [] if text.strip() else await _list_newest(connection, organisation_id, profile, limit=limit)
     known = await search_word_list(
         connection,
         organisation_id=organisation_id,
@@ -66,6 +67,16 @@ async def search(
     )
     matches = {each.candidate.title_id: each.matches for each in best}
     return [Hit(card=card, matches=matches[card.title_id]) for card in cards]
+
+
+async def _list_newest(
+    connection: Connection, organisation_id: UUID, profile: Profile | None, *, limit: int
+) -> list[Hit]:
+    title_ids = await card_list_ids_new(
+        connection, organisation_id=organisation_id, maturity_max=maturity_max_of(profile), limit=limit
+    )
+    cards = await list_cards(connection, organisation_id=organisation_id, profile=profile, title_ids=title_ids)
+    return [Hit(card=card, matches=[]) for card in cards]
 
 
 def finds_typos() -> bool:

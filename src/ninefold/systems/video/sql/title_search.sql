@@ -20,12 +20,13 @@ WITH hit AS (
     INNER JOIN weight USING (number)
     GROUP BY hit.title_id
 )
-SELECT title.title_id, title.name, title.tags, left(title.description, 2000) AS description
+SELECT title.title_id, title.name, title.tags, substr(title.description, 1, 2000) AS description
 FROM fitting
 INNER JOIN video.title USING (title_id)
 WHERE title.organisation_id = :organisation_id
     AND title.maturity <= :maturity_max
     AND title.playable_at IS NOT NULL
     AND title.status IN ('uploading', 'processing', 'ready')
+    AND title.deleted_at IS NULL
 ORDER BY fitting.words DESC, fitting.fit DESC, title.title_id DESC
 LIMIT :limit;
