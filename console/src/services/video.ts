@@ -111,6 +111,8 @@ export interface Card {
   readonly leftS?: number | null;
   readonly reason?: string | null;
   readonly isNew?: boolean;
+  /** Whether it is on the profile's list. */
+  readonly isListed?: boolean;
 }
 
 export type RowKind = "continue" | "because" | "popular" | "new" | "my_list" | "tag";
@@ -122,9 +124,10 @@ export interface Row {
   readonly items: readonly Card[];
 }
 
-/** What was found, and by what. */
-export interface Hit extends Card {
-  readonly matched: string;
+/** A title that was found, and what of it matched; not exactly, if there is a typing error. */
+export interface Hit {
+  readonly title: Card;
+  readonly matches: readonly { readonly field: "name" | "tags" | "description"; readonly text: string; readonly isExact: boolean }[];
 }
 
 /** A viewing session with its addresses, whose token ends. */
@@ -205,14 +208,6 @@ export function createProfile(body: { name: string; maturityMax: number }): Prom
 
 export async function listRows(profileId: string): Promise<readonly Row[]> {
   return (await call<{ rows: Row[] }>("GET", `/video/profiles/${profileId}/rows`)).rows;
-}
-
-export async function listSimilar(titleId: string): Promise<readonly Card[]> {
-  return (await call<{ items: Card[] }>("GET", `/video/titles/${titleId}/similar`)).items;
-}
-
-export function isListed(profileId: string, titleId: string): Promise<{ isListed: boolean }> {
-  return call("GET", `/video/profiles/${profileId}/list/${titleId}`);
 }
 
 export function setListed(profileId: string, titleId: string, isIn: boolean): Promise<unknown> {
