@@ -1,6 +1,6 @@
 // Video: titles and their ladders, uploads, profiles and what they watch, plays, figures of experience.
 
-import { call } from "./http";
+import { call, send } from "./http";
 import { PAGE_LIMIT_MAX, type Page } from "./pages";
 
 export type TitleStatus = "uploading" | "processing" | "ready" | "failed" | "canceled";
@@ -183,6 +183,20 @@ export function deleteTitle(id: string): Promise<void> {
 
 export function cancelTitle(id: string): Promise<Title> {
   return call("POST", `/video/titles/${id}/cancel`);
+}
+
+export async function listSubtitles(id: string): Promise<readonly Subtitle[]> {
+  return (await call<{ items: Subtitle[] }>("GET", `/video/titles/${id}/subtitles`)).items;
+}
+
+/** Set the text of a language, from a file of WebVTT or SubRip. */
+export async function setSubtitle(id: string, language: string, text: string): Promise<void> {
+  const type = text.trimStart().startsWith("WEBVTT") ? "text/vtt" : "application/x-subrip";
+  await send("PUT", `/video/titles/${id}/subtitles/${encodeURIComponent(language)}`, { headers: { "Content-Type": type }, body: new Blob([text]) });
+}
+
+export function deleteSubtitle(id: string, language: string): Promise<void> {
+  return call("DELETE", `/video/titles/${id}/subtitles/${encodeURIComponent(language)}`);
 }
 
 /** Do again what has failed. */

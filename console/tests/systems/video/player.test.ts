@@ -2,11 +2,13 @@ import { expect, test, vi } from "vitest";
 
 import { Address } from "$/systems/video/player/address";
 import { Beacons } from "$/systems/video/player/beacons";
+import { pictureOf } from "$/systems/video/pictures";
 import { readSprites, spriteAt } from "$/systems/video/player/sprites";
 
 test("a request that a player has prepared gets the newest token", () => {
   const address = new Address({ hlsUrl: "/stream/t1/vtl_1/master.m3u8", expiresAt: null });
   expect(address.current("/stream/t1/vtl_1/360p/0.m4s")).toBe("/stream/t1/vtl_1/360p/0.m4s");
+  expect(new Address({ hlsUrl: "http://films.example.com/stream/t1/vtl_1/master.m3u8", expiresAt: null }).manifest).toBe("/stream/t1/vtl_1/master.m3u8");
   address.renew({ hlsUrl: "/stream/t2/vtl_1/master.m3u8", expiresAt: null });
   address.renew({ hlsUrl: "/stream/t3/vtl_1/master.m3u8", expiresAt: null });
   expect(address.current(`${window.location.origin}/stream/t1/vtl_1/360p/0.m4s`)).toBe("/stream/t3/vtl_1/360p/0.m4s");
@@ -39,6 +41,13 @@ test("beacons have what happened and the position, each once and numbered", () =
     [1, 9.877, ["heartbeat"]],
   ]);
   expect(sent[0]?.body["events"]).toEqual([{ type: "join", at: "2026-11-27T12:00:00.000Z", join_ms: 812 }]);
+});
+
+test("a picture keeps the address that it was loaded with for a while", () => {
+  const posterUrl = (token: string): string => `http://127.0.0.1:8900/stream/${token}/vtl_9/poster.jpg`;
+  expect(pictureOf({ titleId: "vtl_9", posterUrl: null }, 0)).toBeUndefined();
+  const urls = [1, 60_000, 3_700_000].map((now, index) => pictureOf({ titleId: "vtl_9", posterUrl: posterUrl(`t${index}`) }, now));
+  expect(urls).toEqual(["/stream/t0/vtl_9/poster.jpg", "/stream/t0/vtl_9/poster.jpg", "/stream/t2/vtl_9/poster.jpg"]);
 });
 
 test("small pictures are read from WebVTT, and found by time", () => {
