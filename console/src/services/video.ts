@@ -101,6 +101,8 @@ export interface Profile {
   readonly maturityMax: number;
 }
 
+export type ProfileChange = Pick<Profile, "name" | "maturityMax">;
+
 export interface Card {
   readonly titleId: string;
   readonly name: string;
@@ -216,8 +218,16 @@ export function listProfiles(): Promise<{ items: Profile[] }> {
   return call("GET", "/video/profiles");
 }
 
-export function createProfile(body: { name: string; maturityMax: number }): Promise<Profile> {
+export function createProfile(body: ProfileChange): Promise<Profile> {
   return call("POST", "/video/profiles", { body });
+}
+
+export function changeProfile(id: string, body: ProfileChange): Promise<Profile> {
+  return call("PATCH", `/video/profiles/${id}`, { body });
+}
+
+export function deleteProfile(id: string): Promise<void> {
+  return call("DELETE", `/video/profiles/${id}`);
 }
 
 export async function listRows(profileId: string): Promise<readonly Row[]> {
