@@ -126,9 +126,9 @@ async def test_names_stay_while_runs_go_on_that_fetch_by_them(make_api: MakeApi,
     other_id = (await create_repository(api, "other"))["repository_id"]
     query = """
         INSERT INTO workflows.run (run_id, organisation_id, repository_id, workflow_file, workflow_name, title, number,
-            event, ref, head_sha, actor, status, created_at)
+            event, ref, head_sha, actor, status, created_at, started_at)
         SELECT $1, organisation_id, repository_id, 'ci.yml', 'ci', 'ci', 1, 'push', 'refs/heads/main', repeat('1', 40),
-            'mia', 'queued', created_at
+            'mia', 'running', created_at, created_at
         FROM workflows.repository WHERE repository_id = $1
     """
     async with database.connection() as connection:

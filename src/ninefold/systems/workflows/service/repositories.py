@@ -30,7 +30,7 @@ from ninefold.systems.workflows.model.repositories import (
 )
 from ninefold.systems.workflows.store import repositories as store
 from ninefold.systems.workflows.store.pushes import ref_list
-from ninefold.systems.workflows.store.runs import run_has_unfinished
+from ninefold.systems.workflows.store.runs import run_has_running
 
 REPOSITORIES_MAX: Final = 10_000
 """Of an organisation."""
@@ -188,7 +188,7 @@ async def update_owner(connection: Connection, *, organisation_id: UUID, slug: s
     Raises:
         InvalidOwnerError: it can't be this.
         OwnerTakenError: another organisation has it.
-        RunsUnfinishedError: runs go on.
+        RunsUnfinishedError: runs have begun that haven't ended.
     """
     if not _SLUG.fullmatch(slug) or slug in _RESERVED_SLUGS:
         raise InvalidOwnerError(
@@ -251,7 +251,7 @@ async def _check_branch_exists(connection: Connection, repository: Repository, b
 
 async def _check_no_runs(connection: Connection, organisation_id: UUID, repository_id: UUID | None = None) -> None:
     """Raise a RunsUnfinishedError if runs go on, whose later checkouts would use the name from before."""
-    if await run_has_unfinished(connection, organisation_id=organisation_id, repository_id=repository_id):
+    if await run_has_running(connection, organisation_id=organisation_id, repository_id=repository_id):
         raise RunsUnfinishedError(
             "Runs go on that fetch from the address from before.",
             remedy="Wait until they have ended, or cancel them: ninefold workflows runs list.",

@@ -32,14 +32,15 @@ FROM workflows.run
 WHERE organisation_id = :organisation_id
     AND run_id = :run_id;
 
--- name: run_has_unfinished$
--- Whether a run of an organisation, or of one of its repositories, hasn't ended.
+-- name: run_has_running$
+-- Whether a run of an organisation, or of one of its repositories, has begun and hasn't ended.
 SELECT EXISTS (
     SELECT
     FROM workflows.run
     WHERE organisation_id = :organisation_id
         AND (:repository_id::uuid IS NULL OR repository_id = :repository_id)
         AND ended_at IS NULL
+        AND status = 'running'
 );
 
 -- name: run_insert^
