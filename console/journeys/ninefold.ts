@@ -90,23 +90,50 @@ export class Ninefold {
   }
 }
 
-/** A receiver whose answer can be changed. */
+/** A receiver whose answers can be changed, and held back. */
 export class Receiver {
   /** What it answers to events of these types; to all others it answers 204. */
   readonly refused = new Map<string, number>();
-  /** Every answer waits for it. */
-  until: Promise<void> = Promise.resolve();
+  readonly #held = new Map<string, { readonly released: Promise<void>; readonly release: () => void }>();
+  readonly #received: string[] = [];
   #server: Server | undefined;
 
   async start(): Promise<string> {
     this.#server = createServer((request, response) => {
-      const status = this.refused.get(String(request.headers["x-webhook-event-type"])) ?? 204;
-      const answer = (): unknown =>
-        response.writeHead(status, { "content-type": "application/json" }).end(status < 300 ? "" : '{"error": "down"}');
-      request.resume().on("end", () => void this.until.then(answer));
+      const eventType = String(request.headers["x-webhook-event-type"]);
+      this.#received.push(eventType);
+      const answer = (): unknown => {
+        const status = this.refused.get(eventType) ?? 204;
+        return response.writeHead(status, { "content-type": "application/json" }).end(status < 300 ? "" : '{"error": "down"}');
+      };
+      request.resume().on("end", () => void Promise.resolve(this.#held.get(eventType)?.released).then(answer));
     }).listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  /** How many requests with events of this type have come. */
+  count(eventType: string): number {
+    return this.#received.filter((each) => each === eventType).length;
+  }
+
+  /** Hold back the answers to events of this type, from now on. Returns what lets them go. */
+  hold(eventType: string): () => void {
+    let resolve = (): void => undefined;
+    const released = new Promise<void>((resolved) => (resolve = resolved));
+    const held = { released, release: resolve };
+    this.#held.set(eventType, held);
+    return () => {
+      if (this.#held.get(eventType) === held) this.#held.delete(eventType);
+      resolve();
+    };
+  }
+
+  /** Take everything again, also what is held back. */
+  recover(): void {
+    this.refused.clear();
+    for (const { release } of this.#held.values()) release();
+    this.#held.clear();
   }
 
   stop(): void {
