@@ -4403,7 +4403,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the priority of a run
+         * @description Of its jobs that no runner has yet. It counts among the jobs of your organisation only.
+         */
+        patch: operations["update_run"];
         trace?: never;
     };
     "/api/v1/workflows/runs/{run_id}/annotations": {
@@ -7236,6 +7240,8 @@ export interface components {
              */
             inputs?: Record<string, never>;
             /** @default null */
+            priority?: ("high" | "low" | "normal") | null;
+            /** @default null */
             ref?: string | null;
             /** @example .github/workflows/ci.yml */
             workflow: string;
@@ -8511,6 +8517,12 @@ export interface components {
              * @example 17
              */
             number: number;
+            /**
+             * @description Among the jobs of your organisation.
+             * @example normal
+             * @enum {unknown}
+             */
+            priority: "high" | "low" | "normal";
             /** @example refs/heads/main */
             ref: string;
             /** @example kestrel-outdoor/storefront */
@@ -9613,6 +9625,11 @@ export interface components {
             name: string;
             /** @example 3 */
             position: number;
+            /**
+             * @example normal
+             * @enum {unknown}
+             */
+            priority: "high" | "low" | "normal";
             /** Format: date-time */
             queued_at: string;
             /** @example kestrel-outdoor/storefront */
@@ -9795,6 +9812,12 @@ export interface components {
             created_at: string;
             /** @example main */
             default_branch: string;
+            /**
+             * @description Of the runs that it starts.
+             * @example normal
+             * @enum {unknown}
+             */
+            default_priority: "high" | "low" | "normal";
             /** @example kestrel-outdoor/storefront */
             full_name: string;
             github_clone_url: string | null;
@@ -9820,6 +9843,8 @@ export interface components {
              * @example failed
              */
             jobs?: ("all" | "failed") | string[];
+            /** @default null */
+            priority?: ("high" | "low" | "normal") | null;
         };
         /**
          * ResetPassword
@@ -9989,7 +10014,7 @@ export interface components {
             /** @example 3 */
             sequence: number;
             /** @enum {unknown} */
-            type: "annotation" | "artifact" | "attempt_created" | "cancel_requested" | "group_entered" | "job_cancel_requested" | "job_ended" | "job_queued" | "job_removed" | "job_started" | "job_waiting" | "run_status" | "step_ended" | "step_started" | "summary";
+            type: "annotation" | "artifact" | "attempt_created" | "cancel_requested" | "group_entered" | "job_cancel_requested" | "job_ended" | "job_queued" | "job_removed" | "job_started" | "job_waiting" | "priority_changed" | "run_status" | "step_ended" | "step_started" | "summary";
         };
         /**
          * RunJobView
@@ -11241,11 +11266,24 @@ export interface components {
             /** @default null */
             default_branch?: string | null;
             /** @default null */
+            default_priority?: ("high" | "low" | "normal") | null;
+            /** @default null */
             github_clone_url?: string | null;
             /** @default null */
             github_full_name?: string | null;
             /** @default null */
             name?: string | null;
+        };
+        /**
+         * UpdateRun
+         * @description What is changed of a run.
+         */
+        UpdateRun: {
+            /**
+             * @example high
+             * @enum {unknown}
+             */
+            priority: "high" | "low" | "normal";
         };
         /**
          * UpdateSource
@@ -33592,6 +33630,117 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRun"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,6 +22,8 @@ type WireRun = Camel<Wire["ninefold.systems.workflows.routes.run_wire.RunView"]>
 export type RunStatus = WireRun["status"];
 /** A run with one of its attempts. Statuses that no job has are absent from the counts. */
 export type Run = Omit<WireRun, "jobCounts"> & { readonly jobCounts: Readonly<Partial<Record<RunStatus, number>>> };
+/** Which runs of the organisation go first. */
+export type Priority = WireRun["priority"];
 /** A job; its key is `test`, `test.3` of a matrix, or `deploy/test.3` of a called workflow. */
 export type Job = Camel<Wire["RunJobView"]>;
 export type JobStatus = Job["status"];
@@ -64,7 +66,7 @@ export function createRepository(body: { name: string; defaultBranch?: string })
   return call("POST", "/workflows/repositories", { body });
 }
 
-export function changeRepository(id: string, body: { name?: string; defaultBranch?: string }): Promise<Repository> {
+export function changeRepository(id: string, body: { name?: string; defaultBranch?: string; defaultPriority?: Priority }): Promise<Repository> {
   return call("PATCH", `/workflows/repositories/${id}`, { body });
 }
 
@@ -77,7 +79,7 @@ export function listWorkflows(repositoryId: string): Promise<{ items: WorkflowFi
 }
 
 /** Run a workflow by hand. The names of inputs stay as they are. */
-export function dispatchWorkflow(repositoryId: string, body: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> }): Promise<Run> {
+export function dispatchWorkflow(repositoryId: string, body: { workflow: string; ref: string; inputs: Readonly<Record<string, string>>; priority?: Priority }): Promise<Run> {
   return call("POST", `/workflows/repositories/${repositoryId}/dispatches`, { body: JSON.stringify(body) });
 }
 
@@ -148,6 +150,11 @@ export function artifactHref(id: string): string {
 
 export function cancelRun(id: string): Promise<Run> {
   return call("POST", `/workflows/runs/${id}/cancel`);
+}
+
+/** Let the jobs of a run that no runner has yet start before or after others of the organisation. */
+export function setPriority(id: string, priority: Priority): Promise<Run> {
+  return call("PATCH", `/workflows/runs/${id}`, { body: { priority } });
 }
 
 export function rerun(id: string, body: { jobs: RerunJobs; isDebug: boolean }): Promise<Run> {

@@ -32,7 +32,7 @@ def system(request: pytest.FixtureRequest) -> AnySystem:
 
 @pytest.fixture(scope="session")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the repositories of all tests are. With one folder for each test, each would build an application."""
+    """The folder of git repositories: one for all tests of a process, so that they share an application."""
     return tmp_path_factory.mktemp("repositories")
 
 

@@ -1,5 +1,7 @@
 import asyncio
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -64,6 +66,26 @@ async def test_much_output_and_very_long_lines_come_completely() -> None:
     assert await run.task == 0
     assert [len(part.text) for part in run.parts[:4]] == [LINE_LENGTH_MAX] * 3 + [5]
     assert run.lines[4:] == [str(number) for number in range(50_000)]
+
+
+@pytest.fixture
+def ignored() -> Iterator[None]:
+    """Signals that this process ignores, as one that a shell has started in the background."""
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("ignored")
+async def test_a_program_ignores_no_signal_that_its_runner_ignores() -> None:
+    """A shell can't trap what was ignored when it began."""
+    run = Run("sh", "-c", "trap 'echo trapped' INT; kill -INT $$; kill -HUP $$; echo survived")
+
+    assert await run.task == 128 + signal.SIGHUP
+    assert run.lines == ["trapped"]
+    signal.raise_signal(signal.SIGINT)  # This process still takes no notice.
 
 
 async def test_a_program_that_does_not_exist_is_an_error() -> None:

@@ -1,7 +1,6 @@
 """What others have isn't there: each operation of git and of the results services, with a foreign credential."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 import pytest
@@ -25,16 +24,6 @@ GIT = [
 ]
 ARTIFACTS = ["CreateArtifact", "FinalizeArtifact", "ListArtifacts", "GetSignedArtifactURL", "DeleteArtifact"]
 CACHES = ["CreateCacheEntry", "FinalizeCacheEntryUpload", "GetCacheEntryDownloadURL"]
-
-
-@pytest.fixture(scope="module")
-def hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("hosted")
-
-
-@pytest.fixture
-def environment(hosted: Path) -> Mapping[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(hosted)}
 
 
 async def job_of(database: Database, *, is_from_fork: bool = False) -> tuple[RunWorld, str, str]:

@@ -21,16 +21,6 @@ SECRET = "a secret of the webhook"
 WITHIN_S = 60.0
 
 
-@pytest.fixture(scope="module")
-def hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("hosted")
-
-
-@pytest.fixture
-def environment(hosted: Path) -> Mapping[str, str]:
-    return {"NINEFOLD_WORKFLOWS_REPOSITORIES": str(hosted)}
-
-
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[str]:
     with serve_repositories(tmp_path / "github") as url:

@@ -1,10 +1,13 @@
 """The unmodified clients of GitHub's toolkit against a server: artifacts version 4, caches version 2."""
 
+import base64
 import hashlib
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from installations import serving
@@ -97,6 +100,44 @@ async def test_an_artifact_of_one_job_is_listed_and_downloaded_by_another(host: 
     assert (tmp_path / "in" / "b.txt").read_text() == "hello"
     assert removed["result"]["id"] == only["id"]
     assert gone["result"]["artifacts"] == []
+
+
+@pytest.mark.parametrize(
+    ("announced", "expected"),
+    [
+        # Version 4 of the action says `zip` for the contents, which is no media type.
+        ({"version": 4}, "application/zip"),
+        ({"version": 7, "mime_type": "application/zip"}, "application/zip"),
+        ({"version": 7, "mime_type": "text/html"}, "text/html"),
+        ({"version": 7, "mime_type": "text/html\r\nx: y"}, "application/octet-stream"),
+        ({"version": 7}, "application/octet-stream"),
+    ],
+)
+async def test_contents_have_the_media_type_of_their_artifact(
+    host: Host, announced: dict[str, object], expected: str
+) -> None:
+    token = await (await host.run()).token("build")
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    run_id = claims["scp"].split(":")[1]
+    async with httpx.AsyncClient(trust_env=False, headers={"authorization": f"Bearer {token}"}) as http:
+
+        async def call(method: str, **fields: object) -> dict[str, str]:
+            url = f"{host.url}/twirp/github.actions.results.api.v1.ArtifactService/{method}"
+            response = await http.post(url, json={"workflow_run_backend_id": run_id, "name": "report", **fields})
+            assert response.is_success, response.text
+            answer: dict[str, str] = response.json()
+            return answer
+
+        created = await call("CreateArtifact", **announced)
+        headers = {"x-ms-blob-content-type": "zip", "x-ms-blob-type": "BlockBlob"}
+        put = await http.put(created["signed_upload_url"], content=b"content", headers=headers)
+        await call("FinalizeArtifact", size="7")
+        signed = await call("GetSignedArtifactURL")
+        got = await http.get(signed["signed_url"])
+
+    assert (put.status_code, got.content) == (201, b"content")
+    assert got.headers["content-type"].partition(";")[0] == expected
+    assert got.headers["content-disposition"].endswith("report.zip" if expected == "application/zip" else "report")
 
 
 async def test_a_cache_is_saved_once_and_restored_by_its_key_or_the_beginning_of_it(host: Host, tmp_path: Path) -> None:

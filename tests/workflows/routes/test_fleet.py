@@ -49,13 +49,13 @@ async def test_each_queued_job_says_what_it_waits_for(
     queue = (await api.get("/workflows/queue"))["items"]
     assert [(each["key"], each["blocker"], each["position"]) for each in queue] == [
         ("train", "labels", 1),
-        ("build", "turn", 2),
-        ("train", "labels", 3),
+        ("build", "turn", 1),
+        ("train", "labels", 2),
     ]
     assert queue[0]["why"] == "No connected runner has all of these labels: self-hosted, gpu."
-    assert queue[1]["why"] == "1 job of your organisation comes first."
+    assert queue[1]["why"] == "It is the next of your organisation; all runners that it can run on are busy."
     pages = await api.walk("/workflows/queue", limit=1)
-    assert [each["position"] for page in pages for each in page] == [1, 2, 3]
+    assert [each["position"] for page in pages for each in page] == [1, 1, 2]
 
     async with database.connection() as connection:
         await connection.execute("UPDATE workflows.share SET jobs_max = 1")

@@ -1,8 +1,5 @@
 """Secrets and variables over HTTP: which win, what is refused, and that no value comes out."""
 
-from base64 import b64encode
-from collections.abc import Mapping
-
 import pytest
 
 from http_api import Api
@@ -13,11 +10,7 @@ from ninefold.systems.workflows.service.secrets import SECRETS_MAX, job_secrets,
 from workflow_repositories import create_repository
 
 KEY = bytes(range(32))
-
-
-@pytest.fixture
-def environment() -> Mapping[str, str]:
-    return {"NINEFOLD_SECRETS_KEY": b64encode(KEY).decode()}
+"""That of `environment`."""
 
 
 async def test_a_job_gets_those_of_the_organisation_and_those_of_its_repository_win(

@@ -47,6 +47,7 @@ export function run(changes: Partial<Run> = {}): Run {
     branch: "main",
     headSha: "4f2a91c0d5b9a1f0c3e2d4b6a8907f1e2d3c4b5a",
     actor: "Tomas Okafor",
+    priority: "normal",
     status: "running",
     why: "",
     isDebug: false,

@@ -163,7 +163,7 @@ class RunNotFoundError(NotFoundError):
 
 
 class RunEndedError(ConflictError):
-    """A run has ended, and nothing of it can be cancelled."""
+    """A run has ended, and nothing of it can be changed."""
 
     code = "run_ended"
     title = "The run has ended"

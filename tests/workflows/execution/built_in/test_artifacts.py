@@ -152,6 +152,70 @@ async def test_several_artifacts_are_downloaded_by_pattern(tmp_path: Path, resul
     assert files == sorted([*own, "merged/both", "merged/log-1.txt", "merged/log-2.txt"])
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*", ["log-1", "log-2", "other"]),
+        ("log-[2-9]", ["log-2"]),
+        ("{other,log-{1,9}}", ["log-1", "other"]),
+        ("!log-*", ["other"]),
+        ("{other}", []),
+        ("none*", []),
+    ],
+)
+async def test_patterns_of_names(tmp_path: Path, results: ResultsServices, pattern: str, expected: list[str]) -> None:
+    for name in ("log-1", "log-2", "other"):
+        results.put(name, archive_of({name: b""}))
+    text = f"steps: [{{uses: actions/download-artifact@v8, with: {{pattern: '{pattern}', merge-multiple: true}}}}]"
+    job, result = await run(tmp_path, results, text)
+    assert result.conclusion == "success", job.record.text
+    assert sorted(each.name for each in job.workspace.iterdir()) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("v4", "log/file"), ("v4.3.0", "log/file"), ("v5", "file"), ("v8.0.1", "file")]
+)
+async def test_the_only_artifact_has_a_folder_of_its_own_in_version_4(
+    tmp_path: Path, results: ResultsServices, version: str, expected: str
+) -> None:
+    results.put("log", archive_of({"file": b""}))
+    job, result = await run(tmp_path, results, f"steps: [{{uses: actions/download-artifact@{version}}}]")
+    assert result.conclusion == "success", job.record.text
+    assert (job.workspace / expected).is_file()
+
+
+async def test_artifacts_are_downloaded_by_their_ids_and_stay_packed_if_asked_for(
+    tmp_path: Path, results: ResultsServices
+) -> None:
+    results.put("one", archive_of({"file": b""}))
+    results.calls.append("another id")
+    results.put("two", archive_of({"file": b""}))
+    wanted = results.artifacts["two"]["database_id"]
+    text = f"""
+        steps:
+          - uses: actions/download-artifact@v8
+            with: {{artifact-ids: "{wanted}, 99", skip-decompress: true}}
+    """
+    job, result = await run(tmp_path, results, text)
+    assert result.conclusion == "success", job.record.text
+    assert [each.name for each in job.workspace.iterdir()] == ["two.zip"]
+    assert "This run has no artifact with the id 99." in job.record.text
+
+
+async def test_one_file_is_uploaded_as_it_is(tmp_path: Path, results: ResultsServices) -> None:
+    text = """
+        steps:
+          - run: echo '<html>' > report.html
+          - {uses: actions/upload-artifact@v7, with: {path: "*.html", archive: false}}
+          - {uses: actions/upload-artifact@v7, with: {path: "*.html", archive: false, overwrite: true}}
+          - {uses: actions/download-artifact@v8, with: {name: report.html, path: got}}
+          - run: cmp report.html got/report.html
+    """
+    job, result = await run(tmp_path, results, text)
+    assert result.conclusion == "success", job.record.text
+    assert results.types["report.html"] == "text/html"
+
+
 @pytest.mark.parametrize("name", ["../out", "/tmp/out", "a/../../out", "a\\\\..\\\\out", "C:/out"])
 async def test_an_archive_with_a_path_that_leaves_the_folder_is_refused(
     tmp_path: Path, results: ResultsServices, name: str
@@ -213,14 +277,23 @@ async def test_content_that_differs_from_its_digest_is_refused(tmp_path: Path, r
         ("{uses: actions/upload-artifact@v4, with: {path: x, name: a/b}}", "'a/b' isn't a valid name of an artifact"),
         ("{uses: actions/upload-artifact@v4, with: {path: ../x}}", "Invalid pattern '../x': it must not have '..'."),
         ("{uses: actions/upload-artifact@v4, with: {path: ''}}", "The input path has no pattern of files."),
-        ("{uses: actions/upload-artifact@v4, with: {path: x, archive: false}}", "Unexpected input(s) 'archive'"),
+        (
+            "{uses: actions/upload-artifact@v7, with: {path: ., archive: false}}",
+            "only one file can be uploaded, but 2 match",
+        ),
         ("{uses: actions/upload-artifact@v4, with: {path: x, if-no-files-found: y}}", "must be warn, error or ignore"),
         ("{uses: actions/download-artifact@v4, with: {name: absent}}", "This run has no artifact 'absent'."),
+        ("{uses: actions/download-artifact@v8, with: {artifact-ids: x}}", "must be numbers with commas between them"),
+        ("{uses: actions/download-artifact@v8, with: {artifact-ids: '7'}}", "This run has no artifact with the id 7."),
+        ("{uses: actions/download-artifact@v8, with: {artifact-ids: '7', name: x}}", "can't be used together"),
+        ("{uses: actions/download-artifact@v8, with: {pattern: PATTERN}}", "stands for more than 1,000 patterns"),
         ("{uses: actions/download-artifact@v4, with: {run-id: 7}}", "Unexpected input(s) 'run-id'"),
     ],
 )
 async def test_what_is_wrong_is_said(tmp_path: Path, results: ResultsServices, step: str, message: str) -> None:
-    job, result = await run(tmp_path, results, f"steps: [{step}]")
+    results.put("artifact", archive_of({"file": b""}))
+    step = step.replace("PATTERN", f"'{'{a,b}' * 10}'")
+    job, result = await run(tmp_path, results, f"steps: [{{run: touch one two}}, {step}]")
     assert result.conclusion == "failure"
     assert message in job.record.text, job.record.text
 

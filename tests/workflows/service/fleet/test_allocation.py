@@ -171,14 +171,19 @@ def test_no_runner_idles_while_a_job_that_it_can_run_waits(
 
 
 @given(
-    weights=st.lists(st.integers(1, 5), min_size=2, max_size=5),
+    organisations=st.lists(st.tuples(st.integers(1, 5), st.integers(-1, 1)), min_size=2, max_size=5),
     batches=st.lists(st.integers(1, 7), min_size=1, max_size=30),
 )
-def test_nobody_starves_and_shares_follow_weights(weights: list[int], batches: list[int]) -> None:
+def test_nobody_starves_and_shares_follow_weights_whatever_the_priorities(
+    organisations: list[tuple[int, int]], batches: list[int]
+) -> None:
     """With jobs in all queues, whatever the sizes of claims are, nobody is more than a round away from its share."""
+    weights = [weight for weight, _ in organisations]
     queues = {
-        number: queue(number, lane(*[job(number * 10_000 + each) for each in range(8)]), weight=weight)
-        for number, weight in enumerate(weights, start=1)
+        number: queue(
+            number, lane(*[job(number * 10_000 + each, priority=priority) for each in range(8)]), weight=weight
+        )
+        for number, (weight, priority) in enumerate(organisations, start=1)
     }
     started: Counter[int] = Counter()
     for number, slots in enumerate(batches):
@@ -192,3 +197,28 @@ def test_nobody_starves_and_shares_follow_weights(weights: list[int], batches: l
     rounds = sum(batches) / sum(weights)
     for number, weight in enumerate(weights, start=1):
         assert abs(started[number] - rounds * weight) <= weight
+
+
+priorities_lists = st.lists(st.lists(st.integers(-1, 1), max_size=8), min_size=1, max_size=4)
+
+
+@given(priorities=priorities_lists, slots=st.integers(0, 12))
+def test_priorities_decide_which_jobs_of_an_organisation_start_and_never_how_many(
+    priorities: list[list[int]], slots: int
+) -> None:
+    with_them = [
+        queue(number, lane(*[job(number * 100 + place, priority=each, age=place) for place, each in enumerate(of)]))
+        for number, of in enumerate(priorities, start=1)
+    ]
+    without = [
+        queue(number, lane(*[job(number * 100 + place, age=place) for place in range(len(of))]))
+        for number, of in enumerate(priorities, start=1)
+    ]
+
+    found = allocate(with_them, [runner(1, slots=slots)], at=AT)
+    expected = allocate(without, [runner(1, slots=slots)], at=AT)
+
+    assert [each.organisation_id for each in found.assigned] == [each.organisation_id for each in expected.assigned]
+    for each in with_them:
+        started = [one.job_id for one in found.assigned if one.organisation_id == each.organisation_id]
+        assert started == [one.job_id for one in each.lanes[0].jobs[: len(started)]]

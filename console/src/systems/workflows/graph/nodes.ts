@@ -81,7 +81,8 @@ export function matrixStatus(jobs: readonly Job[]): JobStatus {
 
 const WORST_FIRST: readonly JobStatus[] = ["failed", "running", "queued", "waiting", "canceled", "succeeded", "skipped"];
 
-function matrixName(group: string, jobs: readonly Job[]): string {
+/** The name of a job without the values of its matrix. */
+export function matrixName(group: string, jobs: readonly Job[]): string {
   const name = jobs[0]?.name ?? group;
   return name.replace(/ \([^()]*\)$/, "");
 }

@@ -6,7 +6,7 @@ import type { Blocker, QueuedJob } from "$/services/workflows_fleet";
 
 import { isOver, statusShown } from "../states";
 import { spanText, tookText } from "../times";
-import { countsOf, groupOf } from "./nodes";
+import { countsOf, groupOf, matrixName } from "./nodes";
 
 const BLOCKERS: Readonly<Record<Blocker, string>> = {
   quota: "the quota is used up",
@@ -43,7 +43,8 @@ function waitText(job: Job, jobs: readonly Job[]): string {
 
 function nameOf(need: string, jobs: readonly Job[]): string {
   const found = jobs.filter((each) => isOf(each.key, need));
-  return (found.length === 1 && found[0]?.name) || need;
+  if (found.length === 1 && found[0]?.key === need) return found[0].name;
+  return found.length > 0 && found.every(({ key }) => groupOf(key) === need) ? matrixName(need, found) : (found[0]?.name.split(" / ")[0] ?? need);
 }
 
 function isOf(key: string, need: string): boolean {

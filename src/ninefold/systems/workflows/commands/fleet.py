@@ -55,6 +55,7 @@ class QueuedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
     repository: str
     name: str
+    priority: str
     blocker: str
     why: str
     queued_at: str
@@ -198,9 +199,18 @@ def _show_runners(page: Page[RunnerAnswer]) -> None:
 
 def _show_queue(page: Page[QueuedAnswer]) -> None:
     print_table(
-        ["#", "Job", "Repository", "Name", "Waits for", "Why", "Queued at"],
+        ["#", "Job", "Repository", "Name", "Priority", "Waits for", "Why", "Queued at"],
         [
-            [each.position, each.job_id, each.repository, each.name, each.blocker, each.why, each.queued_at]
+            [
+                each.position,
+                each.job_id,
+                each.repository,
+                each.name,
+                each.priority,
+                each.blocker,
+                each.why,
+                each.queued_at,
+            ]
             for each in page.items
         ],
         empty="No job is queued.",

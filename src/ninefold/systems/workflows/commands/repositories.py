@@ -19,6 +19,7 @@ from ninefold.core.commands import (
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, parse_id
+from ninefold.systems.workflows.model.priorities import Priority
 from ninefold.systems.workflows.model.repositories import REPOSITORY_PREFIX
 
 REPOSITORIES: Final = "/api/v1/workflows/repositories"
@@ -36,6 +37,7 @@ class RepositoryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     clone_url: str
     github_full_name: str | None
     github_clone_url: str | None
+    default_priority: str
     created_at: str
     pushed_at: str | None
 
@@ -110,6 +112,7 @@ def update_repository(
     default_branch: str | None = None,
     github: str | None = None,
     github_clone_url: str | None = None,
+    default_priority: Priority | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Change a repository. What you omit stays.
@@ -119,16 +122,21 @@ def update_repository(
         default_branch: Its default branch.
         github: The repository at GitHub whose pushes start workflows here too, such as octo/site; "" removes it.
         github_clone_url: Where the commits of those pushes are fetched from.
+        default_priority: Of the runs that it starts, among the jobs of your organisation.
         api: The server and API key to use.
     """
     given = {
         "default_branch": default_branch,
         "github_full_name": github,
         "github_clone_url": github_clone_url,
+        "default_priority": default_priority,
     }
     body = {name: value for name, value in given.items() if value is not None}
     if not body:
-        raise InvalidInputError("Nothing is changed.", remedy="Give --default-branch, --github or --github-clone-url.")
+        raise InvalidInputError(
+            "Nothing is changed.",
+            remedy="Give --default-branch, --default-priority, --github or --github-clone-url.",
+        )
     with api.client() as client:
         path = repository_path(client, repository)
         show_answer(client.patch(path, body), RepositoryAnswer, api=api, show=show_fields)

@@ -27,6 +27,7 @@ class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ref: str
     head_sha: str
     actor: str
+    priority: str
     status: str
     why: str
     concurrency_group: str | None

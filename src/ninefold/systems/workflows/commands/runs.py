@@ -31,6 +31,7 @@ from ninefold.core.commands import (
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.commands.repositories import repository_path
 from ninefold.systems.workflows.commands.run_answers import AnnotationsAnswer, JobAnswer, RunAnswer
+from ninefold.systems.workflows.model.priorities import Priority
 from ninefold.systems.workflows.model.runs import ENDED, JOB_PREFIX, RUN_PREFIX, RunStatus
 
 RUNS: Final = "/api/v1/workflows/runs"
@@ -158,6 +159,20 @@ def cancel_run(run_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
         show_answer(client.post(f"{path}/cancel"), RunAnswer, api=api, show=_print_run)
 
 
+@runs.command(name="prioritise")
+def prioritise_run(run_id: str, priority: Priority, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Change the priority of a run: of its jobs that no runner has yet, among those of your organisation.
+
+    Args:
+        run_id: The run's id, such as wrun_01h455vb4pex5vsknk084sn02q.
+        priority: High comes first, low last.
+        api: The server and API key to use.
+    """
+    path = _run_path(run_id)
+    with api.client() as client:
+        show_answer(client.patch(path, {"priority": priority}), RunAnswer, api=api, show=_print_run)
+
+
 @runs.command(name="rerun")
 def rerun_run(
     run_id: str,
@@ -165,6 +180,7 @@ def rerun_run(
     failed: Annotated[bool, Parameter(negative="")] = False,
     job: Annotated[Sequence[str], Parameter(negative="", consume_multiple=False)] = (),
     debug: Annotated[bool, Parameter(negative="")] = False,
+    priority: Priority | None = None,
     watch: Annotated[bool, Parameter(negative="")] = False,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
@@ -175,6 +191,7 @@ def rerun_run(
         failed: Only the jobs that failed or were canceled.
         job: Only this job: its id, such as wjob_01h455vb4pex5vsknk084sn02q; can be repeated.
         debug: Write debug messages into the logs.
+        priority: Among the jobs of your organisation; by default, as before.
         watch: Watch it until it ends.
         api: The server and API key to use.
     """
@@ -185,7 +202,8 @@ def rerun_run(
     path = _run_path(run_id)
     jobs: str | list[str] = list(job) or ("failed" if failed else "all")
     with api.client() as client:
-        answer = client.post(f"{path}/rerun", {"jobs": jobs, "is_debug": debug})
+        body = {"jobs": jobs, "is_debug": debug, "priority": priority}
+        answer = client.post(f"{path}/rerun", body)
         show_answer(answer, RunAnswer, api=api, show=_print_run)
         if watch and _watch(client, path).status not in _GOOD:
             sys.exit(1)
@@ -197,6 +215,7 @@ def dispatch_workflow(
     *,
     ref: str | None = None,
     input_: Annotated[Sequence[str], Parameter(name="--input", negative="", consume_multiple=False)] = (),
+    priority: Priority | None = None,
     watch: Annotated[bool, Parameter(negative="")] = False,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
@@ -207,6 +226,7 @@ def dispatch_workflow(
         workflow: The workflow's file, such as deploy.yml.
         ref: The branch or tag; by default, the default branch.
         input_: An input, as name=value; can be repeated.
+        priority: Among the jobs of your organisation; by default, that of the repository.
         watch: Watch the run until it ends; the exit code is 0 if it has succeeded.
         api: The server and API key to use.
     """
@@ -216,7 +236,7 @@ def dispatch_workflow(
         if not name or not separator:
             raise InvalidInputError(f"'{text}' isn't name=value.")
         inputs[name] = value
-    body = {"workflow": workflow, "inputs": inputs, **({} if ref is None else {"ref": ref})}
+    body = {"workflow": workflow, "inputs": inputs, "ref": ref, "priority": priority}
     with api.client() as client:
         answer = client.post(f"{repository_path(client, repository)}/dispatches", body)
         show_answer(answer, RunAnswer, api=api, show=_print_run)
@@ -304,6 +324,7 @@ def _print_run(run: RunAnswer) -> None:
             "title": run.title,
             "attempt": f"{run.attempt} of {run.attempts}",
             "status": state_text(run.status),
+            "priority": run.priority,
             "why": run.why or None,
             "event": f"{run.event}, by {run.actor}",
             "ref": f"{run.ref} at {run.head_sha[:12]}",

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from types import FrameType
 from typing import IO, Final
 
 import msgspec
@@ -23,6 +24,8 @@ TRACKING_VARIABLE: Final = "RUNNER_TRACKING_ID"
 """Is in the environment of each process of a job, so that those that are left can be found."""
 
 _READ_BYTES: Final = 64 * 1024
+
+_NOT_IGNORED: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class StopTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +132,7 @@ class RunningProcesses:
 
 
 def _start(command: CommandLine, tracking_id: str) -> "subprocess.Popen[bytes]":
+    _handle_ignored_signals()
     try:
         return subprocess.Popen(  # noqa: S603 - running what a workflow says is what this does.
             list(command.argv),
@@ -144,6 +148,23 @@ def _start(command: CommandLine, tracking_id: str) -> "subprocess.Popen[bytes]":
         raise StepError(
             f"An error occurred trying to start process '{program}' in '{command.folder}'. {error}"
         ) from error
+
+
+def _handle_ignored_signals() -> None:
+    """Handle signals that this process ignores by doing nothing: a program inherits what is ignored, but no handler.
+
+    `nohup`, and shells that start something in the background, let it ignore SIGHUP or SIGINT. Then a step couldn't be
+    interrupted, and couldn't even set a trap.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in _NOT_IGNORED:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _do_nothing)
+
+
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    del number, frame
 
 
 def _watch(process: "subprocess.Popen[bytes]") -> "asyncio.Future[int]":

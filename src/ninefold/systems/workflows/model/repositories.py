@@ -44,6 +44,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     """The repository at GitHub whose pushes start workflows here too."""
     github_clone_url: str | None
     """Where the commits of those pushes are fetched from."""
+    default_priority: int = 0
+    """Of the runs that it starts, unless they say another one."""
 
     @property
     def full_name(self) -> str:
@@ -59,6 +61,7 @@ class RepositoryChanges(msgspec.Struct, frozen=True, kw_only=True):
     github_full_name: str | None = None
     """An empty text removes it, with the address."""
     github_clone_url: str | None = None
+    default_priority: int | None = None
 
 
 class RefUpdate(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ EventType: TypeAlias = Literal[
     "job_cancel_requested",
     "job_ended",
     "group_entered",
+    "priority_changed",
     "step_started",
     "step_ended",
     "annotation",
@@ -62,6 +63,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     is_from_fork: bool
     inputs: Mapping[str, Any]
+    priority: int
     status: RunStatus
     why: str
     concurrency_group: str | None

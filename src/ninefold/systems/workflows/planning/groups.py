@@ -8,6 +8,7 @@ from ninefold.systems.workflows.model.workflow import AnyJob, Workflow
 from ninefold.systems.workflows.planning.decisions import KnownJob, SecretsStep
 from ninefold.systems.workflows.planning.job_values import JobSet
 from ninefold.systems.workflows.planning.matrix import Combination
+from ninefold.systems.workflows.planning.names import written_name
 from ninefold.systems.workflows.planning.outcomes import combined, needs_entry
 
 
@@ -19,7 +20,7 @@ class Member:
         self.key = key
         self.index = index
         self.combination = combination
-        self.name = group.instance.name_prefix + group.job.id
+        self.name = group.written_name
         self.fault: str | None = None
         """Why it can't be planned."""
         self.continues_on_error = False
@@ -77,6 +78,11 @@ class Group:
         self.unfinished += 1
 
     @property
+    def written_name(self) -> str:
+        """Its name before it is planned."""
+        return self.instance.name_prefix + written_name(self.job.name, self.job.id)
+
+    @property
     def result(self) -> Conclusion:
         """How it ended."""
         return self.ended_as or combined(each.result for each in self.members if each.result is not None)
@@ -107,10 +113,9 @@ class Group:
 
     def known_job(self, member: Member | None = None) -> KnownJob:
         """Return the job, or a member of it, as people see it before it is planned."""
-        name = self.instance.name_prefix + self.job.id
         return KnownJob(
             key=self.key if member is None else member.key,
-            name=name if member is None else member.name,
+            name=self.written_name if member is None else member.name,
             needs=self.need_keys(),
         )
 

@@ -175,10 +175,9 @@ class Planner:
 
     def _end_group(self, group: Group, conclusion: JobConclusion, why: str) -> None:
         """End a job that has no members."""
-        name = group.instance.name_prefix + group.job.id
         group.ended_as = result_of(conclusion)
         group.instance.mark_done(group)
-        self._decisions.append(End(key=group.key, name=name, conclusion=conclusion, why=why))
+        self._decisions.append(End(key=group.key, name=group.written_name, conclusion=conclusion, why=why))
 
     def _release(self, group: Group) -> None:
         """Start as many jobs of a matrix as may run at once."""

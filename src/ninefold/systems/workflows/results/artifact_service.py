@@ -25,10 +25,12 @@ from ninefold.systems.workflows.results.server import ResultsServer, base_url_of
 from ninefold.systems.workflows.service.channels import notify_changed
 from ninefold.systems.workflows.service.results import artifacts as service
 from ninefold.systems.workflows.service.results.addresses import sign_address
-from ninefold.systems.workflows.service.results.uploads import get_upload
+from ninefold.systems.workflows.service.results.uploads import BYTES_TYPE, get_upload
 
 _SERVICE: Final = "/twirp/github.actions.results.api.v1.ArtifactService"
 _SHA256: Final = "sha256:"
+_FIRST_WITH_FILES: Final = 7
+_TYPE_LENGTH_MAX: Final = 200
 
 
 def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
@@ -47,6 +49,7 @@ def _uploading(server: ResultsServer) -> list[ControllerRouterHandler]:
                 connection,
                 caller,
                 name=data.name,
+                content_type=_content_type(data),
                 bytes_max=server.settings.artifact_bytes_max,
                 kept=timedelta(days=server.settings.artifacts_kept_days),
                 expires_at=data.expires_at,
@@ -128,6 +131,15 @@ def _show(artifact: Artifact) -> Answer:
         "created_at": timestamp(artifact.created_at),
         "digest": f"{_SHA256}{artifact.sha256.hex()}",
     }
+
+
+def _content_type(data: CreateArtifact) -> str:
+    # Before version 7 there are only archives, and clients call their type `zip`.
+    if data.version < _FIRST_WITH_FILES:
+        return service.ZIP_TYPE
+    given = data.mime_type or ""
+    is_valid = "/" in given and given.isprintable() and given.isascii() and len(given) <= _TYPE_LENGTH_MAX
+    return given if is_valid else BYTES_TYPE
 
 
 def _digest(text: str | None) -> bytes | None:

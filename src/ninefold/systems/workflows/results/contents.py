@@ -51,12 +51,12 @@ def content_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
         if part == "block":
             await _put_block(server, request, upload, block_name=request.query_params.get("blockid", ""))
         elif part == "blocklist":
-            await _commit(server, request, upload, _read_list(await _read_body(request)))
+            await _commit(server, upload, _read_list(await _read_body(request)))
         elif part:
             raise InvalidResultError(f"comp={part[:40]} isn't supported.", field="comp", remedy="Put blocks.")
         else:
             await _put_block(server, request, upload, block_name=WHOLE_BLOCK)
-            await _commit(server, request, upload, [WHOLE_BLOCK])
+            await _commit(server, upload, [WHOLE_BLOCK])
         return Response(b"", status_code=_CREATED, headers=_headers(upload))
 
     @get(_CONTENTS)
@@ -129,16 +129,8 @@ async def _put_block(server: ResultsServer, request: RawRequest, upload: Upload,
     )
 
 
-async def _commit(server: ResultsServer, request: RawRequest, upload: Upload, block_names: list[str]) -> None:
-    content_type = request.headers.get("x-ms-blob-content-type")
-    await commit_blocks(
-        server.database,
-        server.blobs,
-        upload,
-        block_names,
-        content_type=content_type[:200] if content_type and content_type.isprintable() else None,
-        at=server.clock.now(),
-    )
+async def _commit(server: ResultsServer, upload: Upload, block_names: list[str]) -> None:
+    await commit_blocks(server.database, server.blobs, upload, block_names, at=server.clock.now())
 
 
 async def _read_body(request: RawRequest) -> bytes:

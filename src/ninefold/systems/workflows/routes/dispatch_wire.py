@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from ninefold.systems.workflows.errors import Problem
+from ninefold.systems.workflows.model.priorities import Priority
 from ninefold.systems.workflows.model.triggers import Input
 from ninefold.systems.workflows.model.values import text_of
 from ninefold.systems.workflows.routes.run_wire import RunView, WorkflowFile, show_run
@@ -25,6 +26,8 @@ class DispatchWorkflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ref: Ref | None = None
     """A branch or a tag; by default, the default branch."""
     inputs: Annotated[Mapping[str, Any], msgspec.Meta(max_length=_INPUTS_MAX, examples=[{"environment": "test"}])] = {}
+    priority: Priority | None = None
+    """Among the jobs of your organisation; by default, that of the repository."""
 
 
 class DispatchRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

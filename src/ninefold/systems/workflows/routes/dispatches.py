@@ -18,6 +18,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.workflows.errors import WorkflowNotFoundError
+from ninefold.systems.workflows.model.priorities import priority_number
 from ninefold.systems.workflows.model.repositories import BRANCHES, TAGS, Repository
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.model.runs import RUN_PREFIX
@@ -80,7 +81,15 @@ async def dispatch_workflow(
         variables = await job_variables(
             connection, organisation_id=repository.organisation_id, repository_id=repository.repository_id
         )
-        changed = await dispatch_run(connection, repository, event, files, at=clock.now(), variables=variables)
+        changed = await dispatch_run(
+            connection,
+            repository,
+            event,
+            files,
+            at=clock.now(),
+            variables=variables,
+            priority=priority_number(data.priority),
+        )
         (run_id,) = changed.run_ids
         audit.target_id = format_id(RUN_PREFIX, run_id)
         run = await reading.get_run(connection, organisation_id=principal.organisation_id, run_id=run_id)

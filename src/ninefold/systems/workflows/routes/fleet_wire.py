@@ -9,6 +9,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.workflows.model.fleet import RUNNER_PREFIX, Blocker, Runner
+from ninefold.systems.workflows.model.priorities import Priority, priority_of
 from ninefold.systems.workflows.model.runs import JOB_PREFIX, RUN_PREFIX
 from ninefold.systems.workflows.routes.run_wire import JobIdText, RunIdText
 from ninefold.systems.workflows.service.fleet.explaining import ExplainedJob, is_online
@@ -41,7 +42,9 @@ class QueuedJobView(msgspec.Struct, frozen=True, kw_only=True):
     run_number: Annotated[int, msgspec.Meta(examples=[42])]
     labels: Annotated[list[str], msgspec.Meta(examples=[["ubuntu-latest"]])]
     position: Annotated[int, msgspec.Meta(examples=[3])]
-    """From 1, among those of your organisation."""
+    """From 1, among those of your organisation that a connected runner can take."""
+    priority: Annotated[Priority, msgspec.Meta(examples=["normal"])]
+    """That of its run: high comes first, low last."""
     why: Annotated[str, msgspec.Meta(examples=["2 jobs of your organisation come first."])]
     blocker: Blocker
     queued_at: Timestamp
@@ -135,6 +138,7 @@ def show_queued(job: ExplainedJob) -> QueuedJobView:
         run_number=entry.run_number,
         labels=list(entry.labels),
         position=job.position,
+        priority=priority_of(entry.priority),
         why=job.why,
         blocker=job.blocker,
         queued_at=entry.queued_at,

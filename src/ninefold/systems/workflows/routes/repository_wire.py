@@ -6,6 +6,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.timestamps import Timestamp
+from ninefold.systems.workflows.model.priorities import Priority, priority_number, priority_of
 from ninefold.systems.workflows.model.repositories import (
     DEFAULT_BRANCH,
     REPOSITORY_PREFIX,
@@ -40,11 +41,19 @@ class UpdateRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """The repository at GitHub whose pushes start workflows here too; an empty text removes it."""
     github_clone_url: CloneUrl | None = None
     """Where the commits of those pushes are fetched from."""
+    default_priority: Priority | None = None
+    """Of the runs that it starts, among the jobs of your organisation."""
 
     @property
     def changes(self) -> RepositoryChanges:
         """What is set."""
-        return RepositoryChanges(**{name: getattr(self, name) for name in RepositoryChanges.__struct_fields__})
+        return RepositoryChanges(
+            name=self.name,
+            default_branch=self.default_branch,
+            github_full_name=self.github_full_name,
+            github_clone_url=self.github_clone_url,
+            default_priority=priority_number(self.default_priority),
+        )
 
 
 class RepositoryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +68,7 @@ class RepositoryView(msgspec.Struct, frozen=True, kw_only=True):
     """What `git clone` and `git push` take, with an API key or a personal token as the password."""
     github_full_name: GitHubName | None
     github_clone_url: CloneUrl | None
+    default_priority: Annotated[Priority, msgspec.Meta(description="Of the runs that it starts.", examples=["normal"])]
     created_at: Timestamp
     pushed_at: Timestamp | None
 
@@ -86,6 +96,7 @@ def show_repository(repository: Repository, *, server_url: str) -> RepositoryVie
         clone_url=f"{server_url}/git/{repository.full_name}.git",
         github_full_name=repository.github_full_name,
         github_clone_url=repository.github_clone_url,
+        default_priority=priority_of(repository.default_priority),
         created_at=repository.created_at,
         pushed_at=repository.pushed_at,
     )

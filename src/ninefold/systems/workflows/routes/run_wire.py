@@ -8,6 +8,7 @@ import msgspec
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.timestamps import Timestamp
+from ninefold.systems.workflows.model.priorities import Priority, priority_of
 from ninefold.systems.workflows.model.repositories import BRANCHES, REPOSITORY_PREFIX
 from ninefold.systems.workflows.model.runs import (
     JOB_PREFIX,
@@ -74,6 +75,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     branch: Annotated[str | None, msgspec.Meta(description="Null for a tag.", examples=["main"])]
     head_sha: Annotated[str, msgspec.Meta(examples=["c0ffee254729296a45a3885639ac7e10f9d54979"])]
     actor: Annotated[str, msgspec.Meta(examples=["mia@example.com"])]
+    priority: Annotated[Priority, msgspec.Meta(description="Among the jobs of your organisation.", examples=["normal"])]
     status: RunStatus
     why: Why
     concurrency_group: Annotated[str | None, msgspec.Meta(examples=["ci-main"])]
@@ -203,6 +205,15 @@ class RerunRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "all"
     is_debug: bool = False
     """Whether logs have debug messages."""
+    priority: Priority | None = None
+    """By default, that of the attempt before."""
+
+
+class UpdateRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is changed of a run."""
+
+    priority: Annotated[Priority, msgspec.Meta(examples=["high"])]
+    """High comes first, low last, among the jobs of your organisation."""
 
 
 def show_run(shown: ShownRun) -> RunView:
@@ -224,6 +235,7 @@ def show_run(shown: ShownRun) -> RunView:
         branch=run.ref.removeprefix(BRANCHES) if run.ref.startswith(BRANCHES) else None,
         head_sha=run.head_sha,
         actor=run.actor,
+        priority=priority_of(run.priority),
         status=attempt.status,
         why=attempt.why,
         concurrency_group=run.concurrency_group,

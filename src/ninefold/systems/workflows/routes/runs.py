@@ -4,7 +4,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -18,6 +18,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.ids import parse_body_id
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
+from ninefold.systems.workflows.model.priorities import priority_number
 from ninefold.systems.workflows.model.repositories import BRANCHES
 from ninefold.systems.workflows.model.runs import ATTEMPTS_MAX, JOB_PREFIX, RunStatus
 from ninefold.systems.workflows.routes.run_wire import (
@@ -29,6 +30,7 @@ from ninefold.systems.workflows.routes.run_wire import (
     RunJobView,
     RunView,
     StepSummariesView,
+    UpdateRun,
     show_annotation,
     show_event,
     show_job,
@@ -39,6 +41,7 @@ from ninefold.systems.workflows.routes.wire import TAGS, RepositoryId
 from ninefold.systems.workflows.service.actors import actor_of
 from ninefold.systems.workflows.service.channels import notify_changed
 from ninefold.systems.workflows.service.runs import reading
+from ninefold.systems.workflows.service.runs.priorities import set_priority
 from ninefold.systems.workflows.service.runs.reruns import JobsToRerun, rerun
 from ninefold.systems.workflows.service.runs.transitions import cancel_run as cancel
 from ninefold.systems.workflows.store import run_jobs
@@ -212,6 +215,29 @@ async def list_run_summaries(
     return StepSummariesView(items=[show_summary(each) for each in found])
 
 
+@patch(RUN_PATH, tags=TAGS, responses=problem_responses(404, 409))
+async def update_run(
+    *,
+    run_id: FromPath[RunId],
+    data: FromBody[UpdateRun],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    clock: NamedDependency[Clock],
+) -> RunView:
+    """Change the priority of a run.
+
+    Of its jobs that no runner has yet. It counts among the jobs of your organisation only.
+    """
+    async with database.transaction() as connection:
+        await reading.get_run(connection, organisation_id=principal.organisation_id, run_id=run_id)
+        by = await actor_of(connection, principal)
+        changed = await set_priority(connection, run_id, priority=data.priority, by=by, at=clock.now())
+        view = await _shown(connection, principal, run_id)
+    notify_changed(notifier, changed)
+    return view
+
+
 @post(f"{RUN_PATH}/cancel", tags=TAGS, status_code=200, responses=problem_responses(404, 409))
 async def cancel_run(
     *,
@@ -255,6 +281,7 @@ async def rerun_run(
             jobs=_jobs(data),
             by=await actor_of(connection, principal),
             is_debug=data.is_debug,
+            priority=priority_number(data.priority),
             at=clock.now(),
         )
         view = await _shown(connection, principal, run_id)
@@ -283,6 +310,7 @@ RUN_ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     list_run_events,
     list_run_annotations,
     list_run_summaries,
+    update_run,
     cancel_run,
     rerun_run,
 )

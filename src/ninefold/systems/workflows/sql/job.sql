@@ -152,8 +152,24 @@ WHERE job_id = ANY(:job_ids::uuid[]);
 UPDATE workflows.job
 SET runner_id = NULL,
     runner_name = NULL,
-    lease_expires_at = NULL
+    lease_expires_at = NULL,
+    priority = :priority
 WHERE job_id = :job_id;
+
+-- name: job_set_priority!
+-- Give the jobs of an attempt that no runner has another priority. One that is being claimed now is left out.
+UPDATE workflows.job
+SET priority = :priority
+WHERE job_id IN (
+    SELECT job_id
+    FROM workflows.job
+    WHERE run_id = :run_id
+        AND attempt = :attempt
+        AND status IN ('waiting', 'queued')
+        AND lease_expires_at IS NULL
+        AND priority <> :priority
+    FOR NO KEY UPDATE SKIP LOCKED
+);
 
 -- name: job_start!
 -- Note that a job has begun.
@@ -176,6 +192,7 @@ INSERT INTO workflows.job (
     name,
     labels,
     runner_group,
+    priority,
     planned,
     status,
     why,
@@ -196,6 +213,7 @@ SELECT
     new.name,
     string_to_array(new.labels, E'\n'),
     new.runner_group,
+    :priority,
     new.planned,
     new.status,
     new.why,
@@ -224,6 +242,7 @@ ON CONFLICT (run_id, attempt, key) DO UPDATE
 SET name = excluded.name,
     labels = excluded.labels,
     runner_group = excluded.runner_group,
+    priority = excluded.priority,
     planned = coalesce(excluded.planned, job.planned),
     status = excluded.status,
     why = excluded.why,

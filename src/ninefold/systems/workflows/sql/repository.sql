@@ -118,6 +118,7 @@ SET
         WHEN :github_full_name::text = '' THEN NULL
         ELSE coalesce(:github_clone_url::text, repository.github_clone_url)
     END,
+    default_priority = coalesce(:default_priority::smallint, repository.default_priority),
     updated_at = :updated_at
 FROM workflows.owner AS owner
 WHERE

@@ -50,6 +50,7 @@ WITH inserted AS (
         actor,
         is_from_fork,
         inputs,
+        priority,
         status,
         created_at
     )
@@ -68,6 +69,7 @@ WITH inserted AS (
         :actor,
         :is_from_fork,
         :inputs::json,
+        :priority,
         'queued',
         :created_at
     )
@@ -134,6 +136,7 @@ WITH updated AS (
     SET status = :status,
         why = :why,
         attempt = :attempt,
+        priority = :priority,
         concurrency_group = :concurrency_group,
         started_at = :started_at,
         ended_at = :ended_at,

@@ -4,8 +4,7 @@ UPDATE workflows.upload
 SET
     committed_at = :committed_at,
     size_bytes = :size_bytes,
-    sha256 = :sha256,
-    content_type = coalesce(:content_type::text, content_type)
+    sha256 = :sha256
 WHERE upload_id = :upload_id;
 
 -- name: upload_delete!
@@ -29,6 +28,7 @@ INSERT INTO workflows.upload (
     job_id,
     signing_key,
     bytes_max,
+    content_type,
     created_at
 )
 VALUES (
@@ -38,6 +38,7 @@ VALUES (
     :job_id,
     :signing_key,
     :bytes_max,
+    :content_type,
     :created_at
 );
 

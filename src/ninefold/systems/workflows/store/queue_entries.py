@@ -29,7 +29,8 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
 class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where a page of the queue ended."""
 
-    position: int
+    ahead: int
+    """How many jobs come before the next one."""
     priority: int
     queued_at: datetime
     job_id: UUID

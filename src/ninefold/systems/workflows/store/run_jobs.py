@@ -146,9 +146,14 @@ async def job_request_cancel(connection: Connection, *, job_ids: Collection[UUID
     await queries.job_request_cancel(connection, job_ids=list(job_ids), at=at)
 
 
-async def job_requeue(connection: Connection, *, job_id: UUID) -> None:
+async def job_requeue(connection: Connection, *, job_id: UUID, priority: int) -> None:
     """Queue a job again whose runner was lost before it had begun; it keeps its place."""
-    await queries.job_requeue(connection, job_id=job_id)
+    await queries.job_requeue(connection, job_id=job_id, priority=priority)
+
+
+async def job_set_priority(connection: Connection, run: Run) -> None:
+    """Give the jobs of the last attempt that no runner has the priority of the run."""
+    await queries.job_set_priority(connection, run_id=run.run_id, attempt=run.attempt, priority=run.priority)
 
 
 async def job_start(connection: Connection, *, job_id: UUID, runner_name: str, at: datetime) -> None:
@@ -168,6 +173,7 @@ async def job_upsert(connection: Connection, run: Run, rows: Collection[JobRow],
         repository_id=run.repository_id,
         run_id=run.run_id,
         attempt=run.attempt,
+        priority=run.priority,
         at=at,
         job_ids=[row.job_id for row in rows],
         keys=[row.key for row in rows],

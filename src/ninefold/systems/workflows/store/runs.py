@@ -150,6 +150,7 @@ async def run_insert(
     title: str,
     numbers: RunNumbers,
     source: RunSource,
+    priority: int,
     created_at: datetime,
 ) -> Run:
     """Insert a run, its source, and its first attempt."""
@@ -171,6 +172,7 @@ async def run_insert(
         is_from_fork=event.is_from_fork,
         inputs=msgspec.json.encode(source.inputs).decode(),
         source=msgspec.msgpack.encode(source),
+        priority=priority,
         created_at=created_at,
     )
     return _run(record)
@@ -248,6 +250,7 @@ async def run_update(connection: Connection, run: Run, *, events: Sequence[RunEv
         attempt=run.attempt,
         status=run.status,
         why=run.why,
+        priority=run.priority,
         concurrency_group=run.concurrency_group,
         started_at=run.started_at,
         ended_at=run.ended_at,

@@ -58,7 +58,6 @@ async def upload_commit(
     committed_at: datetime,
     size_bytes: int,
     sha256: bytes,
-    content_type: str | None,
 ) -> None:
     """Say what contents there are now."""
     await queries.upload_commit(
@@ -67,7 +66,6 @@ async def upload_commit(
         committed_at=committed_at,
         size_bytes=size_bytes,
         sha256=sha256,
-        content_type=content_type,
     )
 
 
@@ -90,6 +88,7 @@ async def upload_insert(
     job_id: UUID,
     signing_key: bytes,
     bytes_max: int,
+    content_type: str,
     created_at: datetime,
 ) -> None:
     """Insert contents without any block."""
@@ -101,6 +100,7 @@ async def upload_insert(
         job_id=job_id,
         signing_key=signing_key,
         bytes_max=bytes_max,
+        content_type=content_type,
         created_at=created_at,
     )
 

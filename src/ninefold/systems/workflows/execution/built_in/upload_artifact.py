@@ -1,5 +1,6 @@
 """The action `upload-artifact`: keeps files of a job as an artifact of its run."""
 
+import mimetypes
 import os
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -23,8 +24,8 @@ from ninefold.systems.workflows.execution.built_in.zip_archives import ZIP_TYPE,
 
 RETENTION_DAYS_MAX: Final = 400
 
-_VERSION: Final = 4
-"""The format of artifacts: one archive each."""
+_VERSION: Final = 7
+"""Of the protocol: the first one that has files which aren't archives."""
 
 _LEVEL: Final = 6
 _NOT_IN_NAMES: Final = frozenset('":<>|*?\r\n\\/')
@@ -34,8 +35,9 @@ _SHOWN_MAX: Final = 5
 def upload() -> None:
     """Upload what the inputs say."""
     name = text_input("name")
-    if not name or _NOT_IN_NAMES & set(name):
-        raise ActionFailedError(f"'{name}' isn't a valid name of an artifact: it must not have \" : < > | * ? \\ or /.")
+    is_archive = flag_input("archive")
+    if is_archive:
+        _check_name(name)
     level = number_input("compression-level", least=0, most=9)
     days = number_input("retention-days", least=0, most=RETENTION_DAYS_MAX)
     overwrites = flag_input("overwrite")
@@ -49,20 +51,42 @@ def upload() -> None:
         _say_that_there_are_none()
         return
     client = ResultsClient("ArtifactService")
+    if not is_archive:
+        _send_file(client, found, overwrites=overwrites, days=days)
+        return
     with tempfile.TemporaryDirectory(dir=variable("RUNNER_TEMP")) as folder:
         archive = Path(folder) / "artifact.zip"
         write_archive(archive, found.names(), level=_LEVEL if level is None else level)
         if overwrites:
             _delete(client, name)
-        _send(client, name, archive, found=found, days=days)
+        _send(client, name, archive, media_type=ZIP_TYPE, count=len(found.files), days=days)
 
 
-def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles, days: int | None) -> None:
-    digest, size = sha256_of(archive), archive.stat().st_size
+def _check_name(name: str) -> None:
+    if not name or _NOT_IN_NAMES & set(name):
+        raise ActionFailedError(f"'{name}' isn't a valid name of an artifact: it must not have \" : < > | * ? \\ or /.")
+
+
+def _send_file(client: ResultsClient, found: FoundFiles, *, overwrites: bool, days: int | None) -> None:
+    """Upload the only file as it is, with its own name."""
+    if len(found.files) > 1:
+        raise ActionFailedError(
+            f"With archive: false only one file can be uploaded, but {len(found.files):,} match the input path."
+        )
+    (file,) = found.files
+    _check_name(file.name)
+    if overwrites:
+        _delete(client, file.name)
+    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    _send(client, file.name, file, media_type=media_type, count=1, days=days)
+
+
+def _send(client: ResultsClient, name: str, file: Path, *, media_type: str, count: int, days: int | None) -> None:
+    digest, size = sha256_of(file), file.stat().st_size
     expires_at = (datetime.now(UTC) + timedelta(days=days)).isoformat().replace("+00:00", "Z") if days else None
     try:
         created = client.call(
-            "CreateArtifact", **client.ids, name=name, version=_VERSION, mime_type=ZIP_TYPE, expires_at=expires_at
+            "CreateArtifact", **client.ids, name=name, version=_VERSION, mime_type=media_type, expires_at=expires_at
         )
     except ServiceError as error:
         if error.code == "already_exists":
@@ -70,14 +94,14 @@ def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles,
                 f"This run already has an artifact '{name}'. Use another name, or set overwrite to true."
             ) from error
         raise
-    upload_blob(str(created["signed_upload_url"]), archive, media_type=ZIP_TYPE)
+    upload_blob(str(created["signed_upload_url"]), file, media_type=media_type)
     artifact = client.call("FinalizeArtifact", **client.ids, name=name, size=str(size), hash=f"sha256:{digest}")
     artifact_id = str(artifact["artifact_id"])
     set_output("artifact-id", artifact_id)
     set_output("artifact-digest", digest)
     run = f"{variable('GITHUB_REPOSITORY')}/actions/runs/{os.environ.get('GITHUB_RUN_ID', '0')}"
     set_output("artifact-url", f"{variable('GITHUB_SERVER_URL')}/{run}/artifacts/{artifact_id}")
-    say(f"The artifact {name} has {len(found.files):,} files, {size:,} bytes, SHA-256 {digest}.")
+    say(f"The artifact {name} has {count:,} {'file' if count == 1 else 'files'}, {size:,} bytes, SHA-256 {digest}.")
 
 
 def _delete(client: ResultsClient, name: str) -> None:

@@ -31,6 +31,9 @@ class ExplainedJob(msgspec.Struct, frozen=True, kw_only=True):
 
     entry: QueueEntry
     position: int
+    """From 1; jobs that no connected runner can take don't count among those before it."""
+    ahead: int
+    """How many jobs of its organisation come before the next one."""
     blocker: Blocker
     why: str
     estimated_start_at: datetime | None
@@ -39,9 +42,7 @@ class ExplainedJob(msgspec.Struct, frozen=True, kw_only=True):
     def place(self) -> QueuePlace:
         """Where it is in the queue."""
         entry = self.entry
-        return QueuePlace(
-            position=self.position, priority=entry.priority, queued_at=entry.queued_at, job_id=entry.job_id
-        )
+        return QueuePlace(ahead=self.ahead, priority=entry.priority, queued_at=entry.queued_at, job_id=entry.job_id)
 
 
 async def explain_queue(
@@ -81,15 +82,18 @@ async def explain_queue(
         if is_online(runner, now=now) and runner.draining_since is None
     ]
     interval = await _interval(connection, organisation_id, now=now)
-    first = 1 if after is None else after.position + 1
+    ahead = 0 if after is None else after.ahead
     explained = []
-    for position, entry in enumerate(entries, start=first):
+    for entry in entries:
+        position = ahead + 1
         blocker, why = _explain(entry, runners, is_full=claimed >= quota, quota=quota, position=position)
+        ahead += blocker != "labels"
         can_start = blocker in {"quota", "turn"} and interval is not None
         explained.append(
             ExplainedJob(
                 entry=entry,
                 position=position,
+                ahead=ahead,
                 blocker=blocker,
                 why=why,
                 estimated_start_at=now + interval * position if can_start and interval is not None else None,

@@ -21,7 +21,9 @@ ARTIFACTS_MAX: Final = 500
 
 NAME_LENGTH_MAX: Final = 256
 
-_ZIP: Final = "application/zip"
+ZIP_TYPE: Final = "application/zip"
+"""The media type of an archive."""
+
 _FORBIDDEN: Final = re.compile(r'[":<>|*?\r\n\\/\x00]')
 
 
@@ -30,6 +32,7 @@ async def create_artifact(
     caller: JobCaller,
     *,
     name: str,
+    content_type: str,
     bytes_max: int,
     kept: timedelta,
     expires_at: datetime | None,
@@ -41,6 +44,7 @@ async def create_artifact(
         connection: the transaction.
         caller: the job.
         name: what it is called.
+        content_type: the media type of what is uploaded; that of an archive is `ZIP_TYPE`.
         bytes_max: how large it may be.
         kept: for how long artifacts are kept at most, and if the job doesn't say.
         expires_at: until when the job wants it to be kept.
@@ -57,7 +61,7 @@ async def create_artifact(
             remedy='Use up to 256 characters other than " : < > | * ? \\ / and line feeds.',
         )
     await _make_room(connection, caller, name=name, at=at)
-    upload = await begin_upload(connection, caller, bytes_max=bytes_max, at=at)
+    upload = await begin_upload(connection, caller, bytes_max=bytes_max, content_type=content_type, at=at)
     is_new = await store.artifact_insert(
         connection,
         artifact_id=new_id(),
@@ -153,7 +157,7 @@ async def delete_artifacts(connection: Connection, artifact_ids: list[UUID], *, 
 
 def file_name_of(artifact: Artifact) -> str:
     """Return what the file with the contents of an artifact is called."""
-    return f"{artifact.name}.zip" if artifact.content_type == _ZIP else artifact.name
+    return f"{artifact.name}.zip" if artifact.content_type == ZIP_TYPE else artifact.name
 
 
 async def _make_room(connection: Connection, caller: JobCaller, *, name: str, at: datetime) -> None:
@@ -185,5 +189,7 @@ def _no_artifact(name: str) -> ResultNotFoundError:
 
 def _name_taken(name: str) -> ArtifactNameTakenError:
     return ArtifactNameTakenError(
-        f"An artifact with the name {name!r} exists in this run.", field="name", remedy="Choose another name."
+        f"An artifact with the name {name!r} exists in this run.",
+        field="name",
+        remedy="Choose another name, or set overwrite to true.",
     )

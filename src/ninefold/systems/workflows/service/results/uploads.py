@@ -23,12 +23,17 @@ BLOCKS_MAX: Final = 10_000
 BLOCK_BYTES_MAX: Final = 1024**3
 """Of a block; official clients send 8, 64 or 128 MiB."""
 
+BYTES_TYPE: Final = "application/octet-stream"
+"""The media type of contents about which nothing is known."""
+
 BLOB_OWNER: Final = "workflows.upload_block"
 
 _SIGNING_KEY_BYTES: Final = 32
 
 
-async def begin_upload(connection: Connection, caller: JobCaller, *, bytes_max: int, at: datetime) -> Upload:
+async def begin_upload(
+    connection: Connection, caller: JobCaller, *, bytes_max: int, content_type: str = BYTES_TYPE, at: datetime
+) -> Upload:
     """Begin contents of a job; call it in a transaction."""
     upload_id = new_id()
     await store.upload_insert(
@@ -39,6 +44,7 @@ async def begin_upload(connection: Connection, caller: JobCaller, *, bytes_max: 
         job_id=caller.job_id,
         signing_key=secrets.token_bytes(_SIGNING_KEY_BYTES),
         bytes_max=bytes_max,
+        content_type=content_type,
         created_at=at,
     )
     return await get_upload(connection, upload_id)
@@ -89,7 +95,7 @@ async def put_block(
         contents,
         organisation_id=upload.organisation_id,
         owner=BLOB_OWNER,
-        content_type="application/octet-stream",
+        content_type=BYTES_TYPE,
         size_max=size_max if size is None else size,
     )
     async with database.transaction() as connection:
@@ -115,7 +121,6 @@ async def commit_blocks(
     upload: Upload,
     block_names: Sequence[str],
     *,
-    content_type: str | None,
     at: datetime,
 ) -> None:
     """Put blocks in order: they are the contents then, and others are removed. No transaction may be open meanwhile.
@@ -155,7 +160,6 @@ async def commit_blocks(
             committed_at=at,
             size_bytes=size,
             sha256=digest.digest(),
-            content_type=content_type,
         )
 
 

@@ -44,6 +44,7 @@ async def rerun(
     by: str,
     is_debug: bool,
     at: datetime,
+    priority: int | None = None,
 ) -> Changed:
     """Begin another attempt of a run.
 
@@ -54,6 +55,7 @@ async def rerun(
         by: who has asked for it.
         is_debug: whether logs have debug messages.
         at: now.
+        priority: of the attempt; None for that of the one before.
 
     Raises:
         RunNotEndedError: jobs of the run still go on.
@@ -76,6 +78,7 @@ async def rerun(
     following = msgspec.structs.replace(
         run,
         attempt=run.attempt + 1,
+        priority=run.priority if priority is None else priority,
         status="queued",
         why="",
         started_at=None,

@@ -87,7 +87,7 @@ async def job_lost(connection: Connection, job: RunJob, *, at: datetime) -> Chan
         return Changed()
     if current.status == "queued" and current.cancel_requested_at is None:
         change = RunChange(connection, run, at=at)
-        await run_jobs.job_requeue(connection, job_id=job.job_id)
+        await run_jobs.job_requeue(connection, job_id=job.job_id, priority=run.priority)
         change.queued(current)
         return await change.save()
     change = await RunChange.plan(connection, run, at=at)

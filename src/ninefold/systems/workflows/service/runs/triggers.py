@@ -90,8 +90,18 @@ async def dispatch_run(
     *,
     at: datetime,
     variables: Mapping[str, str] = {},
+    priority: int | None = None,
 ) -> Changed:
     """Start one workflow, by hand or by its schedule (`event.workflow_file`).
+
+    Args:
+        connection: in the caller's transaction.
+        repository: whose workflow it is.
+        event: what happened.
+        files: the contents of the repository.
+        at: when the run is created.
+        variables: the context `vars`.
+        priority: of the run; None for the default of the repository.
 
     Raises:
         WorkflowNotFoundError: there is no such file.
@@ -112,7 +122,7 @@ async def dispatch_run(
         raise InvalidInputError(
             "The workflow has no `workflow_dispatch`.", field="workflow", remedy="Add it to `on` of the workflow."
         )
-    return await create_runs(connection, repository, event, [read], at=at, variables=variables)
+    return await create_runs(connection, repository, event, [read], at=at, variables=variables, priority=priority)
 
 
 async def create_runs(
@@ -123,6 +133,7 @@ async def create_runs(
     *,
     at: datetime,
     variables: Mapping[str, str],
+    priority: int | None = None,
 ) -> Changed:
     """Create a run for each of these workflows, and plan its first jobs."""
     if not reads:
@@ -141,7 +152,7 @@ async def create_runs(
     whole = msgspec.structs.replace(event, payload=payload)
     return merge(
         [
-            await _create_run(connection, repository, whole, read, at=at, variables=variables)
+            await _create_run(connection, repository, whole, read, at=at, variables=variables, priority=priority)
             for read in sorted(reads, key=lambda each: each.file)
         ]
     )
@@ -160,6 +171,7 @@ async def _create_run(
     *,
     at: datetime,
     variables: Mapping[str, str],
+    priority: int | None = None,
 ) -> Changed:
     numbers = await store.workflow_take_number(connection, repository_id=repository.repository_id, file=read.file)
     name = read.file if read.workflow is None else read.workflow.name
@@ -184,6 +196,7 @@ async def _create_run(
         title=_title(read.workflow, contexts, event),
         numbers=numbers,
         source=source,
+        priority=repository.default_priority if priority is None else priority,
         created_at=at,
     )
     if read.workflow is None:
