@@ -9,6 +9,8 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.video.checks import check_ffmpeg
+from ninefold.systems.video.commands import COMMANDS
 from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
 from ninefold.systems.video.routes.managing import title_routes
@@ -45,4 +47,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     routes=_routes,
     job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER),
     schedules=(CLEAN_OFTEN,),
+    commands=COMMANDS,
+    checks=(check_ffmpeg,),
 )
