@@ -30,7 +30,6 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         },
         secret_text=SECRET_TEXT,
         destroying=["remove_from_list", "forget_position", "delete_profile", "delete_video_subtitles"],
-        creating=["put_video_subtitles"],
         contents={"put_video_subtitles": SUBTITLES},
     )
 

@@ -172,4 +172,4 @@ async def test_subtitles_of_both_formats_are_kept_as_webvtt(api: Api) -> None:
     assert (await api.request("DELETE", f"{path}/en")).status_code == 204
     await api.refused(404, "GET", f"{path}/en")
     assert (await api.refused(422, "PUT", f"{path}/de", content=b"Guten Tag"))["code"] == "video_invalid_subtitle"
-    await api.refused(404, "PUT", f"{path}/Klingon!", content=srt)
+    assert (await api.refused(422, "PUT", f"{path}/Klingon!", content=srt))["field"] == "language"

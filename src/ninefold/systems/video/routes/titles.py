@@ -22,7 +22,6 @@ from ninefold.core.web.surfaces import Connection
 from ninefold.systems.video.model.progress import TitleProgress
 from ninefold.systems.video.model.titles import Title, TitleStatus
 from ninefold.systems.video.routes.title_wire import TitleId, TitleView, UpdateTitle, read_fields, show_title
-from ninefold.systems.video.rules.limits import NAME_LENGTH_MAX
 from ninefold.systems.video.service import titles as service
 from ninefold.systems.video.service.actors import actor_of
 from ninefold.systems.video.service.progress import read_progress
@@ -35,13 +34,7 @@ TAGS: Final = ["video"]
 
 _title_list = PagedList("video_titles", UUID)
 
-_NameFilter = Annotated[
-    str,
-    msgspec.Meta(
-        description="Only titles with this text in their names, in any case.",
-        extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH_MAX},
-    ),
-]
+_NameFilter = Annotated[str, msgspec.Meta(description="Only titles with this text in their names, in any case.")]
 
 
 class TitleShower(msgspec.Struct, frozen=True, kw_only=True):
