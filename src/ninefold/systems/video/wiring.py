@@ -7,9 +7,10 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import ServerContext, System
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.delivery.surface import stream_surface
+from ninefold.systems.video.jobs.transcoding import release_leases, transcoding_tasks
 from ninefold.systems.video.routes.viewing import viewing_routes
 from ninefold.systems.video.service.feeds import TITLE_FEEDS
 from ninefold.systems.video.settings import VideoSettings, read_video_settings
@@ -31,6 +32,10 @@ def _routes(context: ServerContext[VideoSettings]) -> Sequence[ControllerRouterH
     return [viewing_routes(context)]
 
 
+def _worker_tasks(context: WorkerContext[VideoSettings]) -> Sequence[WorkerTask]:
+    return [*transcoding_tasks(context)]
+
+
 SYSTEM: Final[System[VideoSettings]] = System(
     name="video",
     migrations=MigrationSource(namespace="video", package="ninefold.systems.video"),
@@ -38,4 +43,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     surfaces=_surfaces,
     feeds=_feeds,
     routes=_routes,
+    worker_tasks=_worker_tasks,
+    release_leases=release_leases,
 )
