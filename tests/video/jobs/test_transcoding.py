@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
+import psutil
 import pytest
 
 from http_api import Api
@@ -18,9 +19,10 @@ from ninefold.core.postgres.database import Database
 from ninefold.systems.video.model.titles import TITLE_PREFIX, Title
 from ninefold.systems.video.model.transcoding import Ladder
 from ninefold.systems.video.service.ladder import get_ladder
+from ninefold.systems.video.service.titles import title_canceled
 from ninefold.systems.video.store.titles import title_find
 from video_clips import decoded, make_clip
-from video_uploads import Uploads
+from video_uploads import VIDEO, Uploads
 
 WAIT_S = 40.0
 
@@ -124,6 +126,9 @@ async def test_an_upload_becomes_a_ladder_without_gaps(
     async with start_worker():
         assert (await Uploads(api).append(upload, clip)).status_code == 204
         title = await film.wait_until_ended()
+        async with asyncio.timeout(WAIT_S):
+            while await film.fetch("SELECT * FROM video.task WHERE title_id = $1 AND status <> 'succeeded'"):
+                await asyncio.sleep(0.05)
     assert (title.status, title.why) == ("ready", None)
     assert title.duration_us == 9_000_000
     ladder = await film.ladder()
@@ -131,6 +136,12 @@ async def test_an_upload_becomes_a_ladder_without_gaps(
     assert [rung.is_complete for rung in ladder.rungs] == [True, True, True]
     assert [rung.ready_until_s for rung in ladder.rungs[:2]] == [9, 9]
     assert ladder.rungs[2].ready_until_s == pytest.approx(9, abs=0.05)
+    assert all(rung.vmaf is not None and 60 < rung.vmaf <= 100 for rung in ladder.rungs[:2])
+    assert title.poster_blob_id is not None
+    sheets = await film.fetch("SELECT * FROM video.sprite_sheet WHERE title_id = $1")
+    assert [(row["pictures"], row["interval_us"], row["width"], row["height"]) for row in sheets] == [
+        (5, 2_000_000, 160, 90)
+    ]
     for rung in ("360p", "480p"):
         assert len(decoded(await film.write_rung(rung, tmp_path), stream="v:0", ticks=90_000)) == 90
     segments = await film.fetch("SELECT * FROM video.segment WHERE title_id = $1 ORDER BY rung, number")
@@ -140,3 +151,96 @@ async def test_an_upload_becomes_a_ladder_without_gaps(
         for before, after in itertools.pairwise(listed):
             assert before["start"] + before["duration"] == after["start"]  # type: ignore[operator]
     assert await film.fetch("SELECT * FROM video.chunk WHERE title_id = $1 AND blob_id IS NOT NULL") == []
+
+
+async def test_it_can_be_played_before_all_of_it_came(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, clip: bytes
+) -> None:
+    upload, film = await start_film(len(clip))
+    half = len(clip) // 2
+    async with start_worker():
+        await Uploads(api).append(upload, clip[:half])
+        title = await film.wait(lambda title: title.playable_at is not None)
+        assert (title.status, title.uploaded_at) == ("uploading", None)
+        assert title.is_streamable is True
+        await Uploads(api).append(upload, clip[half:], offset=half)
+        title = await film.wait_until_ended()
+    assert title.status == "ready"
+    assert title.first_bytes_at is not None
+    assert title.playable_at is not None
+    assert title.uploaded_at is not None
+    assert title.first_bytes_at < title.playable_at < title.uploaded_at
+
+
+async def test_a_file_with_its_index_at_the_end_says_why_it_waits(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", seconds=2, size="64x64", rate="10", extra=["-movflags", "0"]).read_bytes()
+    upload, film = await start_film(len(clip))
+    half = len(clip) // 2
+    async with start_worker():
+        await Uploads(api).append(upload, clip[:half])
+        title = await film.wait(lambda title: title.why is not None)
+        assert title.why is not None
+        assert "faststart" in title.why
+        assert (title.status, title.is_streamable, title.playable_at) == ("uploading", False, None)
+        await Uploads(api).append(upload, clip[half:], offset=half)
+        title = await film.wait_until_ended()
+    assert (title.status, title.why) == ("ready", None)
+
+
+async def test_what_isnt_video_fails_with_the_reason(
+    api: Api, start_worker: StartWorker, start_film: StartFilm
+) -> None:
+    upload, film = await start_film(len(VIDEO))
+    async with start_worker():
+        await Uploads(api).append(upload, VIDEO)
+        title = await film.wait_until_ended()
+    assert title.status == "failed"
+    assert title.why is not None
+    assert "isn't a video" in title.why
+
+
+async def test_a_canceled_title_ends_its_programs_within_two_seconds(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, clip: bytes
+) -> None:
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip[:-1_000])
+        await film.wait(lambda title: title.playable_at is not None)
+        assert programs()
+        async with film.database.transaction() as connection:
+            await title_canceled(connection, film.title_id, "It was canceled.", datetime.now(UTC))
+        async with asyncio.timeout(2.5):
+            while programs():
+                await asyncio.sleep(0.02)
+        assert (await film.read()).status == "canceled"
+        assert not await film.fetch("SELECT * FROM video.task WHERE title_id = $1 AND leased_by IS NOT NULL")
+
+
+async def test_a_split_that_was_interrupted_goes_on_with_what_is_there(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, clip: bytes
+) -> None:
+    upload, film = await start_film(len(clip))
+    most = len(clip) * 9 // 10
+    async with start_worker():
+        await Uploads(api).append(upload, clip[:most])
+        await film.wait(lambda title: title.playable_at is not None)
+    before = await film.fetch("SELECT * FROM video.segment WHERE title_id = $1 ORDER BY rung, number")
+    chunks = await film.fetch("SELECT * FROM video.chunk WHERE title_id = $1 ORDER BY number")
+    assert before
+    async with start_worker():
+        await Uploads(api).append(upload, clip[most:], offset=most)
+        title = await film.wait_until_ended()
+    assert title.status == "ready"
+    after = await film.fetch("SELECT * FROM video.segment WHERE title_id = $1 ORDER BY rung, number")
+    kept = {(row["rung"], row["number"]): row["blob_id"] for row in after}
+    assert all(kept[row["rung"], row["number"]] == row["blob_id"] for row in before)
+    again = await film.fetch("SELECT * FROM video.chunk WHERE title_id = $1 ORDER BY number")
+    assert [row["sha256"] for row in again][: len(chunks)] == [row["sha256"] for row in chunks]
+    assert (await film.ladder()).rungs[0].ready_until_s == 9
+
+
+def programs() -> list[psutil.Process]:
+    """The programs of ffmpeg that this process has started."""
+    return [each for each in psutil.Process().children(recursive=True) if "ffmpeg" in " ".join(each.cmdline()[:1])]

@@ -26,7 +26,7 @@ from ninefold.systems.video.service.titles import (
 )
 from ninefold.systems.video.store import ladder, tasks
 
-SCORED_CHUNKS: Final = (1, 5, 25)
+SCORED_CHUNKS: Final = (0, 5, 25)
 """Which chunks of a title are compared to their source: comparing takes about as long as encoding."""
 
 
