@@ -124,7 +124,14 @@ async def add_artifact(database: Database, run: Mapping[str, str], name: str) ->
             default_branch="main",
         )
         upload = await create_artifact(
-            connection, caller, name=name, bytes_max=1, kept=timedelta(days=1), expires_at=None, at=at
+            connection,
+            caller,
+            name=name,
+            content_type="application/zip",
+            bytes_max=1,
+            kept=timedelta(days=1),
+            expires_at=None,
+            at=at,
         )
         await upload_commit(
             connection,
@@ -132,7 +139,6 @@ async def add_artifact(database: Database, run: Mapping[str, str], name: str) ->
             committed_at=at,
             size_bytes=0,
             sha256=sha256(b"").digest(),
-            content_type="application/zip",
         )
         artifact, _ = await finish_artifact(connection, caller, name=name, size=0, sha256=None, at=at)
     return format_id(ARTIFACT_PREFIX, artifact.artifact_id)
