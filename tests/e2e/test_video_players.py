@@ -110,7 +110,6 @@ async def test_no_player_waits_for_a_rung_that_lags(
         Play(player="shaka", url=title.dash_url, seconds_max=60, buffer_s=3, start_s=0),
     )
     await growing
-    print(*found, sep="\n")
 
     for seen in found:
         assert (seen.fatal, seen.page_errors, seen.stalls) == ([], [], 0), seen

@@ -1,8 +1,8 @@
 """DASH manifests (ISO/IEC 23009-1), with a SegmentTimeline for each rung.
 
 While the ladder grows, the manifest is dynamic, and all rungs reach as far as the lowest one: where a segment isn't
-there yet, the best lower one is sent in its place. So each is sent with an initialization segment of its own. A player that
-has begun so stays with such addresses until the end: `Location` tells it to.
+there yet, the best lower one is sent in its place. So each is sent with an initialization segment of its own. A player
+that has begun so stays with such addresses until the end: `Location` tells it to.
 """
 
 from collections.abc import Sequence
