@@ -10,6 +10,8 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.delivery.surface import stream_surface
+from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
+from ninefold.systems.video.routes.managing import title_routes
 from ninefold.systems.video.routes.viewing import viewing_routes
 from ninefold.systems.video.service.feeds import TITLE_FEEDS
 from ninefold.systems.video.settings import VideoSettings, read_video_settings
@@ -28,7 +30,10 @@ def _feeds(_: ServerContext[VideoSettings]) -> Sequence[Feed]:
 
 
 def _routes(context: ServerContext[VideoSettings]) -> Sequence[ControllerRouterHandler]:
-    return [viewing_routes(context)]
+    return [
+        title_routes(context),
+        viewing_routes(context),
+    ]
 
 
 SYSTEM: Final[System[VideoSettings]] = System(
@@ -38,4 +43,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     surfaces=_surfaces,
     feeds=_feeds,
     routes=_routes,
+    job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER),
+    schedules=(CLEAN_OFTEN,),
 )

@@ -1,1 +1,1 @@
-"""Decisions of video without any I/O."""
+"""What video decides: which qualities, where segments begin, what is encoded first, what is shown. Has no I/O."""
