@@ -40,6 +40,14 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
     play_token_lifetime_s: Annotated[
         int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
     ] = 6 * 3_600
+    plays_kept_s: Annotated[
+        int,
+        msgspec.Meta(
+            ge=86_400,
+            le=400 * 86_400,
+            description="Seconds that each play is kept; after that, what the plays of a day add up to.",
+        ),
+    ] = 30 * 86_400
 
 
 def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:

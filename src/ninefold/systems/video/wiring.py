@@ -10,6 +10,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.delivery.surface import stream_surface
+from ninefold.systems.video.jobs.play_retention import DELETE_PLAYS_DAILY, DELETE_PLAYS_HANDLER
 from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
 from ninefold.systems.video.routes.managing import title_routes
 from ninefold.systems.video.routes.viewing import viewing_routes
@@ -43,6 +44,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     surfaces=_surfaces,
     feeds=_feeds,
     routes=_routes,
-    job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER),
-    schedules=(CLEAN_OFTEN,),
+    job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER, DELETE_PLAYS_HANDLER),
+    schedules=(CLEAN_OFTEN, DELETE_PLAYS_DAILY),
 )

@@ -1,6 +1,6 @@
 """The HTTP routes for plays, and for how playing goes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from litestar import get, post
@@ -30,6 +30,7 @@ from ninefold.systems.video.service.profiles import get_profile
 
 _VIDEO: Final = "/api/v1/video"
 _TITLE: Final = f"{_VIDEO}/titles/{{title_id:str}}"
+_RENEWAL: Final = f"{_VIDEO}/plays/{{play_id:str}}/renew"
 _TAGS: Final = ["video"]
 _VIEWERS: Final = access(not_audited="Viewers do it, at the rate of watching; plays are counted in the experience.")
 
@@ -70,7 +71,13 @@ async def start_play(
     return play_addresses.show(play, card, now=now)
 
 
-@post(f"{_VIDEO}/plays/{{play_id:str}}/renew", tags=_TAGS, status_code=200, opt=_VIEWERS, responses=problem_responses(403, 409))
+@post(
+    f"{_VIDEO}/plays/{{play_id:str}}/renew",
+    tags=_TAGS,
+    status_code=200,
+    opt=_VIEWERS,
+    responses=problem_responses(403, 409),
+)
 async def renew_play(
     play_id: FromPath[PlayId],
     principal: NamedDependency[Principal],

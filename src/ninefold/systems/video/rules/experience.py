@@ -1,4 +1,4 @@
-"""What beacons add up to. Everything here is a sum, so that neither order nor the number of workers makes a difference."""
+"""What beacons add up to. All of it is sums, so neither order nor the number of workers makes a difference."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -88,9 +88,7 @@ async def get_play(connection: Connection, *, organisation_id: UUID, play_id: UU
     return play, await _get_title(connection, organisation_id, play.title_id, profile)
 
 
-async def record_beacons(
-    connection: Connection, token: PlayToken, beacons: Sequence[Beacon], *, now: datetime
-) -> int:
+async def record_beacons(connection: Connection, token: PlayToken, beacons: Sequence[Beacon], *, now: datetime) -> int:
     """Add up what a player tells of its play, and move the position of its profile.
 
     What was added already isn't added again, so a player may send everything twice.
@@ -169,14 +167,14 @@ def _by_title(sums: Sequence[PlaySums], joins: Sequence[JoinCount]) -> list[Titl
     for join in joins:
         joins_of.setdefault(join.title_id, []).append(join)
     return [
-        TitleFigures(title_id=each.title_id, name=each.name, figures=figures_of([each], joins_of.get(each.title_id, [])))
+        TitleFigures(
+            title_id=each.title_id, name=each.name, figures=figures_of([each], joins_of.get(each.title_id, []))
+        )
         for each in sums
     ]
 
 
-async def _get_title(
-    connection: Connection, organisation_id: UUID, title_id: UUID, profile: Profile | None
-) -> Card:
+async def _get_title(connection: Connection, organisation_id: UUID, title_id: UUID, profile: Profile | None) -> Card:
     if profile is None:
         return await get_card(connection, organisation_id=organisation_id, profile_id=None, title_id=title_id)
     return await get_title_for(connection, profile, title_id)
