@@ -9,6 +9,8 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.video.checks import check_ffmpeg
+from ninefold.systems.video.commands import COMMANDS
 from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.jobs.play_retention import DELETE_PLAYS_DAILY, DELETE_PLAYS_HANDLER
 from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
@@ -46,4 +48,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     routes=_routes,
     job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER, DELETE_PLAYS_HANDLER),
     schedules=(CLEAN_OFTEN, DELETE_PLAYS_DAILY),
+    commands=COMMANDS,
+    checks=(check_ffmpeg,),
 )

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final
 
+import msgspec
 from litestar import Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, PathParameter
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
@@ -23,13 +24,18 @@ from ninefold.systems.video.service import subtitles as service
 _SUBTITLES: Final = f"{TITLE_PATH}/subtitles"
 _SUBTITLE: Final = f"{_SUBTITLES}/{{language:str}}"
 _WEBVTT: Final = "text/vtt"
+LABEL_LENGTH_MAX: Final = 80
 
 Language = Annotated[
     str,
     PathParameter(pattern=LANGUAGE_PATTERN, max_length=35, description="The language's tag (BCP 47), such as `en`."),
 ]
-Label = Annotated[
-    str | None, QueryParameter(min_length=1, max_length=80, description="What players call it; by default, the tag.")
+_Label = Annotated[
+    str,
+    msgspec.Meta(
+        description="What players call it; by default, the tag.",
+        extra_json_schema={"minLength": 1, "maxLength": LABEL_LENGTH_MAX},
+    ),
 ]
 
 
@@ -58,7 +64,7 @@ async def put_video_subtitles(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    label: Label = None,
+    label: FromQuery[_Label | None] = None,
 ) -> SubtitleView:
     """Write the subtitles for a language.
 
@@ -72,7 +78,7 @@ async def put_video_subtitles(
             title_id,
             organisation_id=principal.organisation_id,
             language=language,
-            label=label or language,
+            label=(label or language).strip()[:LABEL_LENGTH_MAX] or language,
             webvtt=webvtt,
         )
     changed.notify(notifier)

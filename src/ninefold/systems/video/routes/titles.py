@@ -8,7 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
+from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.clock import Clock
 from ninefold.core.postgres.database import Database
@@ -35,11 +35,11 @@ TAGS: Final = ["video"]
 
 _title_list = PagedList("video_titles", UUID)
 
-StatusFilter = Annotated[TitleStatus | None, Parameter(description="Only titles with this status.")]
-NameFilter = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=1, max_length=NAME_LENGTH_MAX, description="Only titles with this text in their names, in any case."
+_NameFilter = Annotated[
+    str,
+    msgspec.Meta(
+        description="Only titles with this text in their names, in any case.",
+        extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH_MAX},
     ),
 ]
 
@@ -87,8 +87,8 @@ async def list_video_titles(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     title_shower: NamedDependency[TitleShower],
-    status: StatusFilter = None,
-    q: NameFilter = None,
+    status: Annotated[TitleStatus | None, Parameter(description="Only titles with this status.")] = None,
+    q: FromQuery[_NameFilter | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[TitleView]:

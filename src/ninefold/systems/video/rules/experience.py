@@ -72,5 +72,5 @@ def percentile(buckets: Mapping[int, int], part: float) -> int | None:
     for bucket in sorted(buckets):
         counted += buckets[bucket]
         if counted >= wanted:
-            return round(_BUCKET_BASE ** (bucket + 0.5))
+            return round(math.pow(_BUCKET_BASE, bucket + 0.5))
     return None
