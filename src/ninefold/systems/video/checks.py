@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from ninefold.core.checks import Finding, ok, warning
+from ninefold.systems.video.media.errors import FfmpegMissingError
+from ninefold.systems.video.media.ffmpeg import find_ffmpeg
 from ninefold.systems.video.settings import VideoSettings
 
 INSTALL: Final = 'Run `pip install "ninefold[video]"`, or `make up`, which installs all extras.'
@@ -20,11 +22,12 @@ _NEEDED: Final = {
 _USEFUL: Final = {"libvmaf": "titles get no VMAF score without it"}
 
 
-def check_ffmpeg(_: VideoSettings) -> Iterator[Finding]:
+def check_ffmpeg(settings: VideoSettings) -> Iterator[Finding]:
     """Say whether there is an ffmpeg, and what it can do."""
-    program = find_ffmpeg()
-    if program is None:
-        yield warning("video", "ffmpeg isn't installed, so that uploads are kept but not encoded", INSTALL)
+    try:
+        program = find_ffmpeg(settings.ffmpeg).path
+    except FfmpegMissingError as error:
+        yield warning("video", f"Uploads are kept but not encoded: {error.detail}", error.remedy or INSTALL)
         return
     try:
         version, has = _examine(program)
@@ -37,19 +40,6 @@ def check_ffmpeg(_: VideoSettings) -> Iterator[Finding]:
         yield warning("video", f"ffmpeg {version} lacks {'; '.join(missing)}", INSTALL)
     else:
         yield ok("video", f"ffmpeg {version} with x264, AAC and VMAF encodes titles")
-
-
-def find_ffmpeg() -> str | None:
-    """Return the ffmpeg of the extra `ninefold[video]`; None without it."""
-    try:
-        import imageio_ffmpeg  # noqa: PLC0415 - it is an extra, and this is what finds out.
-    except ImportError:
-        return None
-    try:
-        program: str = imageio_ffmpeg.get_ffmpeg_exe()
-    except RuntimeError:
-        return None
-    return program
 
 
 def _examine(program: str) -> tuple[str, set[str]]:

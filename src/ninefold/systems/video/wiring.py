@@ -7,12 +7,13 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import ServerContext, System
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.checks import check_ffmpeg
 from ninefold.systems.video.commands import COMMANDS
 from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
+from ninefold.systems.video.jobs.transcoding import release_leases, transcoding_tasks
 from ninefold.systems.video.routes.managing import title_routes
 from ninefold.systems.video.routes.viewing import viewing_routes
 from ninefold.systems.video.service.feeds import TITLE_FEEDS
@@ -38,6 +39,10 @@ def _routes(context: ServerContext[VideoSettings]) -> Sequence[ControllerRouterH
     ]
 
 
+def _worker_tasks(context: WorkerContext[VideoSettings]) -> Sequence[WorkerTask]:
+    return [*transcoding_tasks(context)]
+
+
 SYSTEM: Final[System[VideoSettings]] = System(
     name="video",
     migrations=MigrationSource(namespace="video", package="ninefold.systems.video"),
@@ -49,4 +54,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     schedules=(CLEAN_OFTEN,),
     commands=COMMANDS,
     checks=(check_ffmpeg,),
+    worker_tasks=_worker_tasks,
+    release_leases=release_leases,
 )
