@@ -4198,6 +4198,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/video/titles/{title_id}/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how far each quality of a title is, chunk by chunk */
+        get: operations["get_video_ladder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/video/titles/{title_id}/plays": {
         parameters: {
             query?: never;
@@ -4287,7 +4304,8 @@ export interface paths {
         get: operations["get_video_subtitles"];
         /**
          * Write the subtitles for a language
-         * @description The body is WebVTT or SubRip (.srt), in UTF-8. They are in the players' menus at once.
+         * @description The language is a tag such as `en` or `pt-BR` (BCP 47). The body is WebVTT or SubRip (.srt), in UTF-8. They are in
+         *     the players' menus at once.
          */
         put: operations["put_video_subtitles"];
         post?: never;
@@ -6393,6 +6411,18 @@ export interface components {
             text: string;
         };
         /**
+         * ChunkView
+         * @description A part of the source that is encoded by itself.
+         */
+        ChunkView: {
+            /** @example 4 */
+            duration_s: number;
+            /** @example 3 */
+            number: number;
+            /** @example 12 */
+            start_s: number;
+        };
+        /**
          * CircuitState
          * @description The state of a subscription's circuit breaker.
          * @enum {unknown}
@@ -8473,6 +8503,47 @@ export interface components {
             member_id?: string | null;
         };
         /**
+         * LadderRungView
+         * @description A quality of the picture, or the sound.
+         */
+        LadderRungView: {
+            /** @enum {unknown} */
+            kind: "audio" | "video";
+            /** @example 720p */
+            name: string;
+            /**
+             * @description From 0 for the lowest quality.
+             * @example 2
+             */
+            position: number;
+            /** @example 12 */
+            ready_until_s: number;
+            /**
+             * @description A letter for each chunk: r ready, e is being encoded, a is done again, q queued, f failed. Empty for the sound, which isn't encoded in chunks.
+             * @example rrreq
+             */
+            states: string;
+        };
+        /**
+         * LadderView
+         * @description How far each quality of a title is.
+         */
+        LadderView: {
+            chunks: components["schemas"]["ChunkView"][];
+            /**
+             * @description An estimate of what is left, once it can be measured.
+             * @example 140
+             */
+            eta_s: number | null;
+            notes: components["schemas"]["NoteView"][];
+            rungs: components["schemas"]["LadderRungView"][];
+            /**
+             * @description Until when the source is there.
+             * @example 20
+             */
+            uploaded_until_s: number | null;
+        };
+        /**
          * LedgerAccountView
          * @description An account of the ledger, with amounts in minor units.
          */
@@ -9097,6 +9168,20 @@ export interface components {
              */
             why: string;
             workflow: components["schemas"]["RunWorkflowView"];
+        };
+        /**
+         * NoteView
+         * @description What had to be done again, and why.
+         */
+        NoteView: {
+            /** Format: date-time */
+            at: string;
+            /** @example 3 */
+            chunk_number: number | null;
+            /** @example 480p */
+            rung: string | null;
+            /** @example The worker that encoded it was lost. */
+            text: string;
         };
         /**
          * OffersView
@@ -33905,6 +33990,75 @@ export interface operations {
             };
         };
     };
+    get_video_ladder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LadderView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     start_play: {
         parameters: {
             query?: never;
@@ -34261,7 +34415,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The language's tag (BCP 47), such as `en`. */
                 language: string;
                 title_id: string;
             };
@@ -34335,7 +34488,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The language's tag (BCP 47), such as `en`. */
                 language: string;
                 title_id: string;
             };
@@ -34428,7 +34580,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The language's tag (BCP 47), such as `en`. */
                 language: string;
                 title_id: string;
             };
