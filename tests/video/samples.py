@@ -21,8 +21,9 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     await api.done("PUT", f"/video/profiles/{profile_id}/positions/{title_id}", json={"position_s": 1_000})
     await api.done("PUT", f"/video/profiles/{profile_id}/list/{title_id}")
     await api.done("PUT", f"/video/titles/{title_id}/subtitles/en?label={SECRET_TEXT}", content=SUBTITLES)
+    play = await api.done("POST", f"/video/titles/{title_id}/plays", json={"profile_id": profile_id})
     return SampleData(
-        ids={"profile_id": profile_id, "title_id": title_id, "language": "en"},
+        ids={"profile_id": profile_id, "play_id": play["play_id"], "title_id": title_id, "language": "en"},
         ids_of={
             "cancel_video_title": {"title_id": await make_unfinished_title(api, database, is_failed=False)},
             "retry_video_title": {"title_id": await make_unfinished_title(api, database, is_failed=True)},
