@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psutil
 
 from installations import READY_WITHIN_S, STOP_WITHIN_S, clean_environment, free_port
 
@@ -42,6 +43,14 @@ class KillableServer:
         """Kill it: it can do nothing more."""
         self._process.kill()
         self._process.wait(STOP_WITHIN_S)
+
+    def kill_with_children(self) -> None:
+        """Kill it and the process that answers requests, which could otherwise still finish what it does."""
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        for child in children:
+            child.kill()
+        psutil.wait_procs(children, STOP_WITHIN_S)
+        self.kill()
 
     async def wait_until_ready(self) -> None:
         """Wait until it answers."""

@@ -36,11 +36,12 @@ class Uploads:
         return response.headers["location"].removeprefix("/api/v1")
 
     async def append(
-        self, upload: str, content: bytes | AsyncIterator[bytes], *, offset: int = 0, **headers: str
+        self, upload: str, content: bytes | AsyncIterator[bytes], *, offset: int = 0, checksum: str | None = None
     ) -> httpx.Response:
-        return await self.api.request(
-            "PATCH", upload, content=content, headers={**BYTES, "Upload-Offset": str(offset), **headers}
-        )
+        headers = {**BYTES, "Upload-Offset": str(offset)}
+        if checksum is not None:
+            headers["Upload-Checksum"] = checksum
+        return await self.api.request("PATCH", upload, content=content, headers=headers)
 
     async def send(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return await self.api.request(method, path, headers={**TUS, **(headers or {})})

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Network, Ninefold, Receiver } from "./ninefold";
+import { Network, Ninefold, Receiver, SHOWN_MS_MAX } from "./ninefold";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
@@ -51,7 +51,7 @@ afterAll(async () => {
 
 async function open(within: BrowserContext): Promise<Page> {
   const opened = await within.newPage();
-  opened.setDefaultTimeout(30_000);
+  opened.setDefaultTimeout(SHOWN_MS_MAX);
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());
@@ -118,7 +118,7 @@ test("the wizard gives the URL and the provider's steps, and shows the first cal
   const url = (await page.locator(".secret .code").first().textContent()) ?? "";
   expect(await page.locator(".secret .code").nth(1).textContent()).toBe(secret);
   github = { id: new URL(page.url()).searchParams.get("source") ?? "", url: direct(url), secret };
-  await expect.poll(() => heard, { timeout: 10_000 }).toContain("callbacks.source");
+  await expect.poll(() => heard).toContain("callbacks.source");
   await screenshot(page, "callbacks-wizard-waiting");
   expect(await callAsGithub(github.url, secret, "issues", "opened")).toBe(200);
   await page.getByText("The secret is right, and it became an event.").waitFor();
@@ -194,8 +194,8 @@ test("the live tail catches up after the network was cut", async () => {
   await callAsGithub(github.url, github.secret, "pull_request", "closed");
   await callAsGithub(github.url, "another secret", "pull_request", "reopened");
   network.restore();
-  await page.getByRole("link", { name: "pull_request.closed" }).waitFor({ timeout: 20_000 });
-  await expect.poll(() => rows.count(), { timeout: 10_000 }).toBe(4);
+  await page.getByRole("link", { name: "pull_request.closed" }).waitFor();
+  await expect.poll(() => rows.count()).toBe(4);
   expect(await page.locator(".connection").count()).toBe(0);
 });
 

@@ -9,7 +9,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { click, drag, shown, type } from "./chess_board";
-import { Network, Ninefold } from "./ninefold";
+import { Network, Ninefold, SHOWN_MS_MAX } from "./ninefold";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
@@ -66,7 +66,7 @@ async function open(): Promise<Page> {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   browsers.push(browser);
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(SHOWN_MS_MAX);
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());
@@ -82,7 +82,7 @@ async function keep(page: Page): Promise<void> {
 
 /** Wait until everyone shows these moves, and check that the server has them. */
 async function all(sans: string[]): Promise<void> {
-  for (const page of Object.values(pages)) await expect.poll(() => shown(page), { timeout: 15_000 }).toEqual(sans);
+  for (const page of Object.values(pages)) await expect.poll(() => shown(page)).toEqual(sans);
   expect((await log()).filter((entry) => entry.type === "move").map((entry) => entry.data["san"])).toEqual(sans);
 }
 
@@ -149,9 +149,9 @@ test("who was away catches up, the guest and those who watch", async () => {
   await Promise.all([cut("guest"), cut("watcher")]);
   await type(pages.guest, "Nf6");
   networks.guest.restore();
-  await expect.poll(() => shown(pages.owner), { timeout: 15_000 }).toHaveLength(6);
+  await expect.poll(() => shown(pages.owner)).toHaveLength(6);
   await click(pages.owner, "h5", "f7");
-  await expect.poll(() => shown(pages.guest), { timeout: 15_000 }).toHaveLength(7);
+  await expect.poll(() => shown(pages.guest)).toHaveLength(7);
   networks.watcher.restore();
   await all(["e4", "e5", "Bc4", "Nc6", "Qh5", "Nf6", "Qxf7#"]);
 });
@@ -190,19 +190,19 @@ test("a rematch with the other colours begins when both want it", async () => {
   await pages.owner.getByRole("button", { name: "Rematch" }).click();
   await pages.owner.getByText("Rematch offered.").waitFor();
   await pages.guest.getByRole("button", { name: "Accept the rematch" }).click();
-  for (const page of [pages.owner, pages.guest]) await expect.poll(() => shown(page), { timeout: 15_000 }).toEqual([]);
+  for (const page of [pages.owner, pages.guest]) await expect.poll(() => shown(page)).toEqual([]);
   await pages.owner.locator(".player").last().getByText("Ines_Carvalho").waitFor();
   await pages.guest.getByText(/^Your move\. The first move has to be made in 0:\d\d, or the game is aborted\.$/).waitFor();
   await pages.owner.getByText("guest-").first().waitFor();
   await type(pages.owner, "d5");
   await pages.owner.getByText("It isn't your turn.").waitFor();
   await type(pages.guest, "d4");
-  await expect.poll(() => shown(pages.owner), { timeout: 15_000 }).toEqual(["d4"]);
+  await expect.poll(() => shown(pages.owner)).toEqual(["d4"]);
   // What was wrong before isn't any more.
   await pages.owner.getByText("Your move. The first move has to be made in").waitFor();
   expect(await pages.owner.getByText("It isn't your turn.").count()).toBe(0);
   await type(pages.owner, "d5");
-  await expect.poll(() => shown(pages.guest), { timeout: 15_000 }).toEqual(["d4", "d5"]);
+  await expect.poll(() => shown(pages.guest)).toEqual(["d4", "d5"]);
   expect(await pages.guest.getByText("The first move has to be made in").count()).toBe(0);
 });
 
@@ -212,7 +212,7 @@ test("a page that was opened during a turn claims no lag for what it hasn't seen
   const sent = pages.guest.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/moves"));
   await type(pages.guest, "c4");
   expect((await sent).postDataJSON()).toMatchObject({ ply: 3, move_time_ms: null });
-  await expect.poll(() => shown(pages.owner), { timeout: 15_000 }).toEqual(["d4", "d5", "c4"]);
+  await expect.poll(() => shown(pages.owner)).toEqual(["d4", "d5", "c4"]);
 });
 
 test("the keyboard resigns: Enter does what the dialog asks about", async () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
-import { Network, Ninefold, Receiver } from "./ninefold";
+import { Network, Ninefold, Receiver, SHOWN_MS_MAX } from "./ninefold";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
@@ -51,7 +51,7 @@ afterEach(() => bad.recover());
 
 async function open(within: BrowserContext): Promise<Page> {
   const opened = await within.newPage();
-  opened.setDefaultTimeout(30_000);
+  opened.setDefaultTimeout(SHOWN_MS_MAX);
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());
@@ -90,7 +90,7 @@ test("a subscription is created with the form, and its secret is shown once", as
 
 test("a delivery appears without a reload, and keys lead into it", async () => {
   await page.getByText("Nothing was sent yet").waitFor();
-  await expect.poll(() => heard, { timeout: 10_000 }).toContain("webhooks.deliveries");
+  await expect.poll(() => heard).toContain("webhooks.deliveries");
   await ninefold.publish("order.created");
   await page.getByRole("link", { name: "order.created" }).waitFor();
   await page.keyboard.press("j");
@@ -255,10 +255,10 @@ test("the overview counts what is sent while somebody looks, and its charts can 
   await chart.waitFor();
   const note = page.locator(".chart-note").first();
   const count = async (): Promise<number> => Number((await note.textContent())?.split(" ")[0]);
-  await expect.poll(count, { timeout: 15_000 }).toBeGreaterThan(3);
+  await expect.poll(count).toBeGreaterThan(3);
   const before = await count();
   await ninefold.publish("order.created");
-  await expect.poll(count, { timeout: 15_000 }).toBeGreaterThan(before);
+  await expect.poll(count).toBeGreaterThan(before);
   await chart.focus();
   await page.keyboard.press("ArrowLeft");
   await page.locator(".chart-tip").waitFor();

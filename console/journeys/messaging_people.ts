@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from "playwright-core";
 import { expect } from "vitest";
 
-import { Network, Ninefold } from "./ninefold";
+import { Network, Ninefold, SHOWN_MS_MAX } from "./ninefold";
 
 const ROOT = join(import.meta.dirname, "../..");
 const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
@@ -51,7 +51,7 @@ export class People {
   async open(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#browser!.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(SHOWN_MS_MAX);
     page.on("pageerror", (error) => this.complaints.push(error.stack ?? error.message));
     page.on("console", (message) => {
       if (message.text().includes("Content Security Policy")) this.complaints.push(message.text());

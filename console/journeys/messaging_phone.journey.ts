@@ -35,7 +35,7 @@ test("a channel of many messages opens at its end, with a part of them, and earl
     .poll(async () => {
       await timeline.evaluate((element) => element.scrollBy(0, -2_000));
       return beginning.count();
-    }, { timeout: 20_000 })
+    })
     .toBe(1);
   expect(await messages(ines).count()).toBeLessThanOrEqual(300);
   await ines.goto(`${people.networks.ines.url}/messaging/${channel_id}/100`);
@@ -103,7 +103,7 @@ test("a screen reader is told of a message, once and politely", async () => {
   await ines.goto(`${people.networks.ines.url}/messaging/${people.generalId}`);
   await message(ines, "From the train.").waitFor();
   await write(mara, "Did you hear *that*?");
-  await expect.poll(() => ines.locator("[role=status][aria-live=polite]").allInnerTexts(), { timeout: 15_000 }).toContain("Mara Lindqvist: Did you hear that?");
+  await expect.poll(() => ines.locator("[role=status][aria-live=polite]").allInnerTexts()).toContain("Mara Lindqvist: Did you hear that?");
 });
 
 test("axe finds nothing in the dark", async () => {

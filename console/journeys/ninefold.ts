@@ -11,6 +11,9 @@ import { join } from "node:path";
 const PYTHON = join(import.meta.dirname, "../../.venv/bin/python");
 const READY_MS_MAX = 90_000;
 
+/** How long a page may take to show something, for a busy machine: what is there is found at once. */
+export const SHOWN_MS_MAX = 60_000;
+
 export class Ninefold {
   readonly #folder = mkdtempSync(join(tmpdir(), "ninefold-journey-"));
   #process: ChildProcess | undefined;

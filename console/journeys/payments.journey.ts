@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Network, Ninefold } from "./ninefold";
+import { Network, Ninefold, SHOWN_MS_MAX } from "./ninefold";
 import { faultsOf, pay as payAt, statementOf, today, type Paid } from "./payments_shop";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -45,7 +45,7 @@ afterAll(async () => {
 
 async function open(within: BrowserContext): Promise<Page> {
   const opened = await within.newPage();
-  opened.setDefaultTimeout(30_000);
+  opened.setDefaultTimeout(SHOWN_MS_MAX);
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());
@@ -187,7 +187,7 @@ test("a day is settled, and its batch leads to each payment and to the bank's li
   await page.getByText("No batch yet").waitFor();
   await page.getByRole("button", { name: "Settle a day" }).click();
   await page.getByRole("button", { name: "Settle the day" }).click();
-  await page.getByRole("row", { name: /With the bank.*Kestrel Outdoor US/ }).waitFor({ timeout: 30_000 });
+  await page.getByRole("row", { name: /With the bank.*Kestrel Outdoor US/ }).waitFor();
   await page.getByRole("link", { name: "Kestrel Outdoor US" }).click();
   await page.getByRole("heading", { name: "Sums that must agree" }).or(page.getByRole("region", { name: "Sums that must agree" })).first().waitFor();
   await expect.poll(() => page.locator(".drift").allTextContents()).toEqual(["differs by 0.00"]);
@@ -204,19 +204,19 @@ test("a day is settled, and its batch leads to each payment and to the bank's li
   await page.getByText("No statement yet").waitFor();
   await page.locator('input[type="file"]').setInputFiles({ name: "statement.xml", mimeType: "text/xml", buffer: Buffer.from(statementOf([{ amount: -(payout?.amount ?? 0), reference: payout?.reference ?? "" }, { amount: 1_234, text: "GIFT" }])) });
   const pane = page.getByRole("complementary", { name: "Statement" });
-  await pane.getByText("Matched", { exact: true }).waitFor({ timeout: 30_000 });
+  await pane.getByText("Matched", { exact: true }).waitFor();
   await pane.getByText("In suspense").waitFor();
   await go(made.batch);
   await page.locator(".run-facts").getByText("Paid").waitFor();
   await expect.poll(() => page.locator(".drift").allTextContents()).toEqual(["differs by 0.00", "differs by 0.00"]);
-}, 90_000);
+});
 
 test("a day is compared, and a break is resolved by evidence", async () => {
   await pay("settledWrongAmount", 11_250, { description: "order 104222" });
   const day = today();
   await go(`/payments/reconciliation/${day}`);
   await page.getByRole("button", { name: "Compare", exact: true }).click();
-  await page.getByRole("row", { name: /Amount.*112\.50/ }).waitFor({ timeout: 30_000 });
+  await page.getByRole("row", { name: /Amount.*112\.50/ }).waitFor();
   await page.getByRole("button", { name: /^Close / }).first().waitFor();
   expect(await page.getByRole("button", { name: /^Close \d/ }).isDisabled()).toBe(true);
   await page.getByRole("link", { name: "Amount" }).click();
@@ -230,13 +230,13 @@ test("a day is compared, and a break is resolved by evidence", async () => {
   await page.getByRole("row", { name: /On the statement only/ }).waitFor();
   await page.getByRole("link", { name: "On the statement only" }).click();
   await pane.getByText("The money is in suspense").waitFor();
-}, 90_000);
+});
 
 test("the ledger is verified, and says what proves it", async () => {
   await go("/payments/ledger");
   await page.getByText("debits equal credits").first().waitFor();
   await page.getByRole("button", { name: "Verify the ledger" }).click();
-  await page.getByText("Every entry was verified.").waitFor({ timeout: 30_000 });
+  await page.getByText("Every entry was verified.").waitFor();
 });
 
 test("without a connection, reading goes on and nothing can be changed", async () => {
@@ -247,8 +247,8 @@ test("without a connection, reading goes on and nothing can be changed", async (
   expect(await page.getByRole("button", { name: "Refund" }).isDisabled()).toBe(true);
   await page.getByRole("heading", { name: "$248.50 USD" }).waitFor();
   network.restore();
-  await page.getByText("Reconnecting.", { exact: true }).waitFor({ state: "detached", timeout: 30_000 });
-  await expect.poll(() => page.getByRole("button", { name: "Refund" }).isEnabled(), { timeout: 15_000 }).toBe(true);
+  await page.getByText("Reconnecting.", { exact: true }).waitFor({ state: "detached" });
+  await expect.poll(() => page.getByRole("button", { name: "Refund" }).isEnabled()).toBe(true);
 });
 
 test("the pages are accessible in both themes, wide and on a phone", async () => {
@@ -263,7 +263,7 @@ test("the pages are accessible in both themes, wide and on a phone", async () =>
     }
   }
   await phone.close();
-}, 90_000);
+});
 
 /** Each page, for the docs and for looking at: light, dark, and on a phone. */
 test("the pages have pictures", async () => {
@@ -296,7 +296,7 @@ test("the pages have pictures", async () => {
     }
   }
   await phone.close();
-}, 180_000);
+});
 
 test("nothing was wrong on the way", () => {
   expect(complaints).toEqual([]);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Ninefold, Receiver } from "./ninefold";
+import { Ninefold, Receiver, SHOWN_MS_MAX } from "./ninefold";
 import { faultsOf, pay, statementOf, today } from "./payments_shop";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -28,7 +28,7 @@ beforeAll(async () => {
   [browser] = await Promise.all([chromium.launch({ executablePath, args: ["--no-sandbox"] }), ninefold.start()]);
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(SHOWN_MS_MAX);
   await page.goto(`${ninefold.url}/setup#${ninefold.setUpToken}`);
   await page.getByLabel("Name").fill("Ines Carvalho");
   await page.getByLabel("Mail address").fill("ines@example.com");
@@ -59,7 +59,7 @@ async function addEndpoint(url: string): Promise<void> {
 
 /** Wait until a job has ended. */
 async function done(job: { job_id: string }): Promise<void> {
-  await expect.poll(async () => (await ninefold.call<{ state: string }>("GET", `/jobs/${job.job_id}`)).state, { timeout: 30_000 }).toBe("succeeded");
+  await expect.poll(async () => (await ninefold.call<{ state: string }>("GET", `/jobs/${job.job_id}`)).state).toBe("succeeded");
 }
 
 test("a payment says who was told, and how each delivery stands", async () => {

@@ -8,9 +8,9 @@ export default defineConfig({
     dir: import.meta.dirname,
     include: ["*.journey.ts"],
     // For a busy machine. What is looked for again and again gets as long as what Playwright waits for.
-    testTimeout: 180_000,
+    testTimeout: 240_000,
     hookTimeout: 120_000,
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 60_000 } },
     pool: "forks",
     maxWorkers: FILES_AT_ONCE,
     minWorkers: FILES_AT_ONCE,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { Network, Ninefold } from "./ninefold";
+import { Network, Ninefold, SHOWN_MS_MAX } from "./ninefold";
 import { faultsOf } from "./payments_shop";
 import { ciWorkflow, DEPLOY_WORKFLOW, GPU_WORKFLOW, WorkingCopy } from "./workflows_repository";
 
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 async function open(within: BrowserContext): Promise<Page> {
   const opened = await within.newPage();
-  opened.setDefaultTimeout(30_000);
+  opened.setDefaultTimeout(SHOWN_MS_MAX);
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());
@@ -142,12 +142,12 @@ test("a text is found in the log, and a line has an address that leads back to i
   expect(await page.locator("mark").first().textContent()).toBe("test_222.py");
   await page.keyboard.press("Escape");
   await lines().filter({ hasText: "test_222.py" }).locator(".log-number").click();
-  expect(new URL(page.url()).hash).toMatch(/^#L\d+$/);
+  await page.waitForURL(/#L\d+$/);
   await page.reload();
   await page.locator(".log-line.is-chosen").getByText("test_222.py").waitFor();
   await lines().filter({ hasText: "test_224.py" }).locator(".log-number").click({ modifiers: ["Shift"] });
-  expect(new URL(page.url()).hash).toMatch(/^#L\d+-L\d+$/);
-  expect(await page.locator(".log-line.is-chosen").count()).toBe(3);
+  await page.waitForURL(/#L\d+-L\d+$/);
+  await expect.poll(() => page.locator(".log-line.is-chosen").count()).toBe(3);
 });
 
 test("groups and steps fold, and the arrow keys go through the graph", async () => {
@@ -295,7 +295,7 @@ jobs:
   expect(await page.getByRole("button", { name: "Cancel the run" }).isDisabled()).toBe(true);
   copy.open("count");
   network.restore();
-  await page.getByText("Reconnecting.", { exact: true }).waitFor({ state: "detached", timeout: 30_000 });
+  await page.getByText("Reconnecting.", { exact: true }).waitFor({ state: "detached" });
   await line("counted 2000").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("counted 1");
@@ -331,7 +331,7 @@ test("the pages are accessible in both themes, wide and on a phone", async () =>
     }
   }
   await phone.close();
-}, 180_000);
+});
 
 /** Each page, for the docs and for looking at: light, dark, and on a phone. */
 test("the pages have pictures", async () => {
@@ -351,7 +351,7 @@ test("the pages have pictures", async () => {
     }
   }
   await phone.close();
-}, 180_000);
+});
 
 test("nothing was wrong on the way", () => {
   expect(complaints).toEqual([]);

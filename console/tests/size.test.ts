@@ -6,6 +6,9 @@ import { expect, test } from "vitest";
 
 const BUILT = join(import.meta.dirname, "../../src/ninefold/console");
 const FIRST_LOAD_KB_MAX = 150;
+/** The engine of the video player, which is loaded by those who press play. */
+const PLAYER = /^hls-/;
+const PLAYER_KB_MAX = 190;
 
 /** The scripts that one file imports by itself, at every depth. */
 function importedBy(name: string, found = new Set<string>()): Set<string> {
@@ -23,7 +26,7 @@ function entryOf(page: string): string {
 test("the first load of every page is at most 150 KB of gzipped JavaScript", () => {
   expect(existsSync(join(BUILT, "index.html")), "run make console first").toBe(true);
   const shell = importedBy(entryOf("index.html"));
-  const pages = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".js") && name !== entryOf("docs.html"));
+  const pages = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".js") && name !== entryOf("docs.html") && !PLAYER.test(name));
   for (const page of pages) {
     const bytes = [...importedBy(page, new Set(shell))].reduce(
       (sum, name) => sum + gzipSync(readFileSync(join(BUILT, "assets", name))).length,
@@ -31,6 +34,13 @@ test("the first load of every page is at most 150 KB of gzipped JavaScript", () 
     );
     expect(bytes / 1_000, page).toBeLessThan(FIRST_LOAD_KB_MAX);
   }
+});
+
+test("the engine of the video player is loaded by itself, by nobody but those who press play", () => {
+  const names = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".js"));
+  const [player = ""] = names.filter((name) => PLAYER.test(name));
+  expect(gzipSync(readFileSync(join(BUILT, "assets", player))).length / 1_000).toBeLessThan(PLAYER_KB_MAX);
+  for (const name of names) expect([...importedBy(name)].filter((each) => each !== name)).not.toContain(player);
 });
 
 test("the console doesn't load the API reference", () => {

@@ -17,7 +17,7 @@ from ninefold.systems.workflows.service.fleet.protocol import Register
 from ninefold.systems.workflows.service.fleet.runners import register_runner
 from ninefold.systems.workflows.service.fleet.tokens import find_registration, new_registration
 from ninefold.systems.workflows.service.repositories import get_repository
-from ninefold.systems.workflows.service.results.artifacts import create_artifact, finish_artifact
+from ninefold.systems.workflows.service.results.artifacts import ZIP_TYPE, create_artifact, finish_artifact
 from ninefold.systems.workflows.service.runs.transitions import cancel_run
 from ninefold.systems.workflows.service.runs.triggers import start_runs
 from ninefold.systems.workflows.store.run_jobs import job_list
@@ -127,7 +127,7 @@ async def add_artifact(database: Database, run: Mapping[str, str], name: str) ->
             connection,
             caller,
             name=name,
-            content_type="application/zip",
+            content_type=ZIP_TYPE,
             bytes_max=1,
             kept=timedelta(days=1),
             expires_at=None,

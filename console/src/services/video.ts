@@ -1,6 +1,6 @@
 // Video: titles and their ladders, uploads, profiles and what they watch, plays, figures of experience.
 
-import { call } from "./http";
+import { call, send } from "./http";
 import { PAGE_LIMIT_MAX, type Page } from "./pages";
 
 export type TitleStatus = "uploading" | "processing" | "ready" | "failed" | "canceled";
@@ -101,6 +101,8 @@ export interface Profile {
   readonly maturityMax: number;
 }
 
+export type ProfileChange = Pick<Profile, "name" | "maturityMax">;
+
 export interface Card {
   readonly titleId: string;
   readonly name: string;
@@ -111,6 +113,8 @@ export interface Card {
   readonly leftS?: number | null;
   readonly reason?: string | null;
   readonly isNew?: boolean;
+  /** Whether it is on the profile's list. */
+  readonly isListed?: boolean;
 }
 
 export type RowKind = "continue" | "because" | "popular" | "new" | "my_list" | "tag";
@@ -122,9 +126,10 @@ export interface Row {
   readonly items: readonly Card[];
 }
 
-/** What was found, and by what. */
-export interface Hit extends Card {
-  readonly matched: string;
+/** A title that was found, and what of it matched; not exactly, if there is a typing error. */
+export interface Hit {
+  readonly title: Card;
+  readonly matches: readonly { readonly field: "name" | "tags" | "description"; readonly text: string; readonly isExact: boolean }[];
 }
 
 /** A viewing session with its addresses, whose token ends. */
@@ -182,6 +187,20 @@ export function cancelTitle(id: string): Promise<Title> {
   return call("POST", `/video/titles/${id}/cancel`);
 }
 
+export async function listSubtitles(id: string): Promise<readonly Subtitle[]> {
+  return (await call<{ items: Subtitle[] }>("GET", `/video/titles/${id}/subtitles`)).items;
+}
+
+/** Set the text of a language, from a file of WebVTT or SubRip. */
+export async function setSubtitle(id: string, language: string, text: string): Promise<void> {
+  const type = text.trimStart().startsWith("WEBVTT") ? "text/vtt" : "application/x-subrip";
+  await send("PUT", `/video/titles/${id}/subtitles/${encodeURIComponent(language)}`, { headers: { "Content-Type": type }, body: new Blob([text]) });
+}
+
+export function deleteSubtitle(id: string, language: string): Promise<void> {
+  return call("DELETE", `/video/titles/${id}/subtitles/${encodeURIComponent(language)}`);
+}
+
 /** Do again what has failed. */
 export function retryTitle(id: string): Promise<Title> {
   return call("POST", `/video/titles/${id}/retry`);
@@ -199,20 +218,20 @@ export function listProfiles(): Promise<{ items: Profile[] }> {
   return call("GET", "/video/profiles");
 }
 
-export function createProfile(body: { name: string; maturityMax: number }): Promise<Profile> {
+export function createProfile(body: ProfileChange): Promise<Profile> {
   return call("POST", "/video/profiles", { body });
+}
+
+export function changeProfile(id: string, body: ProfileChange): Promise<Profile> {
+  return call("PATCH", `/video/profiles/${id}`, { body });
+}
+
+export function deleteProfile(id: string): Promise<void> {
+  return call("DELETE", `/video/profiles/${id}`);
 }
 
 export async function listRows(profileId: string): Promise<readonly Row[]> {
   return (await call<{ rows: Row[] }>("GET", `/video/profiles/${profileId}/rows`)).rows;
-}
-
-export async function listSimilar(titleId: string): Promise<readonly Card[]> {
-  return (await call<{ items: Card[] }>("GET", `/video/titles/${titleId}/similar`)).items;
-}
-
-export function isListed(profileId: string, titleId: string): Promise<{ isListed: boolean }> {
-  return call("GET", `/video/profiles/${profileId}/list/${titleId}`);
 }
 
 export function setListed(profileId: string, titleId: string, isIn: boolean): Promise<unknown> {

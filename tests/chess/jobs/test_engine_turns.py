@@ -16,9 +16,17 @@ ARRIVES_WITHIN_S = 30
 AFTER_F3_E5 = "rnbqkbnr/pppp1ppp/8/4p3/8/5P2/PPPPP1PP/RNBQKBNR w KQkq - 0 2"
 
 
+@pytest.fixture(scope="module")
+def engine_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all tests. With one for each, each would build an application."""
+    return tmp_path_factory.mktemp("engine")
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> EngineProgram:
-    return EngineProgram(tmp_path)
+def engine(engine_dir: Path) -> EngineProgram:
+    for left in engine_dir.iterdir():
+        left.unlink()
+    return EngineProgram(engine_dir)
 
 
 @pytest.fixture

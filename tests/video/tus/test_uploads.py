@@ -17,11 +17,9 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.model.uploads import UPLOAD_PREFIX
-from ninefold.systems.video.service import parts, uploads
+from ninefold.systems.video.service import appending, parts
 from ninefold.systems.video.service.sources import SourceReader, SourceSignals
 from video_uploads import BYTES, TUS, VIDEO, Uploads
-
-CHECKSUM = "Upload-Checksum"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +65,7 @@ async def test_an_upload_is_made_with_its_title_and_says_what_it_can_do(own: Upl
     }
     assert response.headers["tus-max-size"] == "1000000"
     assert (shown["bytes_received"], shown["bytes_total"]) == (0, len(VIDEO))
-    assert parse_id(TITLE_PREFIX, shown["title_id"])
+    assert parse_id(TITLE_PREFIX, shown["title_id"]).version == 7
 
 
 async def test_bytes_are_committed_part_by_part_and_are_the_same(
@@ -157,7 +155,7 @@ async def test_a_request_that_is_gone_blocks_nobody_for_long(own: Uploads, datab
     async with database.connection() as connection:
         await connection.execute(
             "UPDATE video.upload SET writer_id = gen_random_uuid(), writer_seen_at = now() - $1::interval",
-            timedelta(seconds=uploads.WRITER_UNSEEN_S_MAX + 1),
+            timedelta(seconds=appending.WRITER_UNSEEN_S_MAX + 1),
         )
 
     assert (await own.append(upload, VIDEO)).status_code == 204
@@ -178,9 +176,9 @@ async def test_bytes_with_a_checksum_count_only_if_it_is_right(own: Uploads, alg
     upload = await own.create()
     digest = base64.b64encode(hashlib.new(algorithm, VIDEO).digest()).decode()
 
-    wrong = await own.append(upload, VIDEO[:-1] + b"!", **{CHECKSUM: f"{algorithm} {digest}"})
+    wrong = await own.append(upload, VIDEO[:-1] + b"!", checksum=f"{algorithm} {digest}")
     nothing = await own.offset(upload)
-    right = await own.append(upload, VIDEO, **{CHECKSUM: f"{algorithm} {digest}"})
+    right = await own.append(upload, VIDEO, checksum=f"{algorithm} {digest}")
 
     assert problem_of(wrong, status=460)["code"] == "video_upload_checksum"
     assert nothing == 0
@@ -190,7 +188,7 @@ async def test_bytes_with_a_checksum_count_only_if_it_is_right(own: Uploads, alg
 
 async def test_bytes_that_dont_count_leave_no_blob(own: Uploads, database: Database) -> None:
     upload = await own.create()
-    await own.append(upload, VIDEO, **{CHECKSUM: f"sha1 {base64.b64encode(bytes(20)).decode()}"})
+    await own.append(upload, VIDEO, checksum=f"sha1 {base64.b64encode(bytes(20)).decode()}")
 
     async with database.connection() as connection:
         states = [row["state"] for row in await connection.fetch("SELECT state FROM blobs.blob")]
@@ -201,7 +199,7 @@ async def test_bytes_that_dont_count_leave_no_blob(own: Uploads, database: Datab
 async def test_a_checksum_of_another_form_is_refused(own: Uploads, checksum: str) -> None:
     upload = await own.create()
 
-    response = await own.append(upload, VIDEO, **{CHECKSUM: checksum})
+    response = await own.append(upload, VIDEO, checksum=checksum)
 
     assert response.status_code in (400, 460)
     assert await own.offset(upload) == 0

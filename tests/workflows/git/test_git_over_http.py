@@ -78,6 +78,26 @@ async def test_what_is_pushed_is_recorded_and_can_be_cloned(host: Host, tmp_path
     assert shown["pushed_at"] is not None
 
 
+async def test_a_branch_that_git_cannot_check_out_is_refused(host: Host, tmp_path: Path) -> None:
+    api = await host.organisation("hyphens")
+    repository = await create_repository(api)
+    work = tmp_path / "work"
+    make_repository(work, {"large": "".join(map(str, range(300_000)))})
+    url = clone_url(host.url, repository["full_name"], api.api_key)
+
+    refused = await git_client(work, "push", url, "main:refs/heads/main", "main:refs/heads/-bad")
+    nothing = await host.pushes(repository)
+    await git_done(work, "push", url, "main:refs/heads/main", "main:refs/heads/fine-", "main:refs/tags/-v1")
+
+    assert refused.exit_code != 0
+    assert "remote: A branch can't have the name '-bad', because git can't check it out." in refused.errors
+    assert "HEAD:refs/heads/bad" in refused.errors
+    assert nothing == []
+    moved = [each["ref"] for each in await host.pushes(repository)]
+    assert moved == ["refs/heads/fine-", "refs/heads/main", "refs/tags/-v1"]
+    assert all(" " not in each["pushed_by"] for each in await host.pushes(repository))
+
+
 async def test_a_second_push_a_forced_one_and_a_deletion_are_recorded_each_once(host: Host, tmp_path: Path) -> None:
     api = await host.organisation("updates")
     repository = await create_repository(api)

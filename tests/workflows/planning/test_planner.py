@@ -73,6 +73,22 @@ def test_jobs_start_when_what_they_need_is_done() -> None:
     assert planner.conclusion == "success"
 
 
+def test_a_job_has_its_written_name_before_it_is_planned_unless_expressions_decide_it() -> None:
+    planner = planner_of(
+        f"  a: {{name: Build it, {STEPS}}}\n"
+        f"  b: {{needs: a, name: Unit tests, if: failure(), {STEPS}}}\n"
+        f"  c: {{needs: a, name: 'For ${{{{ needs.a.result }}}}', {STEPS}}}\n"
+    )
+
+    (known, *_) = planner.begin()
+    after = planner.finish("a", SUCCESS)
+
+    assert isinstance(known, Expand)
+    assert [each.name for each in known.jobs] == ["Build it", "Unit tests", "c"]
+    assert [each.name for each in after if isinstance(each, End)] == ["Unit tests"]
+    assert [each.job.name for each in started(after)] == ["For success"]
+
+
 def test_an_outcome_that_comes_twice_changes_nothing() -> None:
     planner = planner_of(f"  a: {{{STEPS}}}\n  b: {{needs: a, {STEPS}}}\n")
     planner.begin()

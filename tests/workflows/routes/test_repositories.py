@@ -1,9 +1,15 @@
 """Repositories over HTTP: names, owners, what is refused."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from http_api import Api
 from in_process import MakeApi
+from ninefold.core.ids import parse_id
+from ninefold.core.postgres.database import Database
+from ninefold.systems.workflows.model.repositories import REPOSITORY_PREFIX
+from ninefold.systems.workflows.store.pushes import ref_put
 from workflow_repositories import create_repository
 
 
@@ -91,6 +97,54 @@ async def test_a_repository_is_renamed_and_found_by_its_name(api: Api) -> None:
 
     assert taken["code"] == "repository_name_taken"
     assert found == [["new"], ["new"], [], []]
+
+
+async def test_the_default_branch_is_one_that_was_pushed(api: Api, database: Database) -> None:
+    repository_id = (await create_repository(api))["repository_id"]
+    path = f"/workflows/repositories/{repository_id}"
+
+    before = await api.done("PATCH", path, json={"default_branch": "later"})
+    async with database.transaction() as connection:
+        await ref_put(
+            connection,
+            repository_id=parse_id(REPOSITORY_PREFIX, repository_id),
+            refs={"refs/heads/main": "1" * 40, "refs/heads/next": "1" * 40, "refs/tags/v1": "1" * 40},
+            updated_at=datetime(2026, 11, 27, tzinfo=UTC),
+        )
+    absent = await api.refused(422, "PATCH", path, json={"default_branch": "v1"})
+    after = await api.done("PATCH", path, json={"default_branch": "next"})
+
+    assert (before["default_branch"], after["default_branch"]) == ("later", "next")
+    assert (absent["code"], absent["field"]) == ("invalid_repository", "default_branch")
+    assert "The repository has no branch 'v1'." in absent["detail"]
+    assert "main, next" in absent["remedy"]
+
+
+async def test_names_stay_while_runs_go_on_that_fetch_by_them(make_api: MakeApi, database: Database) -> None:
+    api = await make_api("kestrel")
+    repository_id = (await create_repository(api))["repository_id"]
+    other_id = (await create_repository(api, "other"))["repository_id"]
+    query = """
+        INSERT INTO workflows.run (run_id, organisation_id, repository_id, workflow_file, workflow_name, title, number,
+            event, ref, head_sha, actor, status, created_at, started_at)
+        SELECT $1, organisation_id, repository_id, 'ci.yml', 'ci', 'ci', 1, 'push', 'refs/heads/main', repeat('1', 40),
+            'mia', 'running', created_at, created_at
+        FROM workflows.repository WHERE repository_id = $1
+    """
+    async with database.connection() as connection:
+        await connection.execute(query, parse_id(REPOSITORY_PREFIX, repository_id))
+
+    owner = await api.refused(409, "PATCH", "/workflows/owner", json={"slug": "harrier"})
+    name = await api.refused(409, "PATCH", f"/workflows/repositories/{repository_id}", json={"name": "shop"})
+    same = await api.done("PATCH", f"/workflows/repositories/{repository_id}", json={"name": "storefront"})
+    other = await api.done("PATCH", f"/workflows/repositories/{other_id}", json={"name": "shop"})
+    async with database.connection() as connection:
+        await connection.execute("UPDATE workflows.run SET status = 'skipped', ended_at = created_at")
+    changed = await api.done("PATCH", "/workflows/owner", json={"slug": "harrier"})
+
+    assert (owner["code"], name["code"]) == ("runs_unfinished", "runs_unfinished")
+    assert "cancel them" in owner["remedy"]
+    assert (same["name"], other["name"], changed["slug"]) == ("storefront", "shop", "harrier")
 
 
 async def test_what_is_at_github_is_set_together_and_removed_together(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 import { Subject } from "$/lib/subject.svelte";
 import { current } from "$/services/session.svelte";
-import { createProfile, listProfiles, type Profile } from "$/services/video";
+import { changeProfile, createProfile, deleteProfile, listProfiles, type Profile, type ProfileChange } from "$/services/video";
 
 class Profiles {
   #all = new Subject(async () => (await listProfiles()).items);
@@ -37,10 +37,20 @@ class Profiles {
     keep(storageKey(), profileId);
   }
 
-  async create(name: string, maturityMax: number): Promise<void> {
-    const made = await createProfile({ name, maturityMax });
+  async create(body: ProfileChange): Promise<void> {
+    const made = await createProfile(body);
     await this.#all.refresh();
     this.choose(made.profileId);
+  }
+
+  async change({ profileId }: Profile, body: ProfileChange): Promise<void> {
+    await changeProfile(profileId, body);
+    await this.#all.refresh();
+  }
+
+  async remove({ profileId }: Profile): Promise<void> {
+    await deleteProfile(profileId);
+    await this.#all.refresh();
   }
 }
 

@@ -14,6 +14,7 @@ export const video: ConsoleSystem = {
   place: 7,
   icon: Clapperboard,
   mark: Mark,
+  overview: () => import("./Overview.svelte"),
   routes: [
     { pattern: "/video", load: () => import("./home/Home.svelte") },
     { pattern: "/video/titles", load: () => import("./titles/Titles.svelte") },

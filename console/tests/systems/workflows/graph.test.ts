@@ -1,5 +1,5 @@
-import { render, screen } from "@testing-library/svelte";
-import { expect, test } from "vitest";
+import { fireEvent, render, screen } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
 
 import Graph from "$/systems/workflows/graph/Graph.svelte";
 import { neighbourOf } from "$/systems/workflows/graph/keys";
@@ -128,4 +128,29 @@ test("the graph links to the jobs and says their states", async () => {
   expect([link.getAttribute("href"), link.getAttribute("aria-current")]).toEqual(["?job=lint", "true"]);
   screen.getByRole("button", { name: /test, 9 jobs 9 queued/ }).click();
   expect(await screen.findByRole("link", { name: "Queued test (8)" })).toBeTruthy();
+});
+
+test("the graph hints at what is beyond its edges", async () => {
+  const sizes = { clientWidth: 400, scrollWidth: 900, clientHeight: 200, scrollHeight: 200 };
+  for (const [name, value] of Object.entries(sizes)) vi.spyOn(Element.prototype, name as "clientWidth", "get").mockReturnValue(value);
+  const { container } = render(Graph, { jobs: [job("lint")], current: "lint", places: new Map(), hrefOf: () => "" });
+  const frame = container.querySelector<HTMLElement>(".graph-frame");
+  await vi.waitFor(() => expect(frame?.className).toBe("graph-frame has-right"));
+  const graph = screen.getByRole("region", { name: "Jobs" });
+  graph.scrollLeft = 500;
+  await fireEvent.scroll(graph);
+  expect(frame?.className).toBe("graph-frame has-left");
+  vi.restoreAllMocks();
+});
+
+test("a job that no runner can take has no place in the queue", () => {
+  const queued = job("train", { status: "queued" });
+  expect(noteOf(queued, [queued], 0, { position: 4, blocker: "labels" })).toBe("no runner has its labels");
+});
+
+test("a job that waits for a matrix or a called workflow says their names", () => {
+  const waiting = job("deploy", { status: "waiting", needs: ["t"] });
+  const members = [job("t.0", { name: "Unit tests (1)", status: "running" }), job("t.1", { name: "Unit tests (2)", status: "running" })];
+  const called = [job("t/a", { name: "Shared / lint", status: "running" }), job("t/b", { name: "Shared / build", status: "waiting" })];
+  expect([noteOf(waiting, [waiting, ...members], 0), noteOf(waiting, [waiting, ...called], 0)]).toEqual(["for Unit tests", "for Shared"]);
 });

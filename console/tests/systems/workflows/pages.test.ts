@@ -5,7 +5,7 @@ import { hrefOfId } from "$/lib/ids";
 import type { DispatchInput, WorkflowFile } from "$/services/workflows";
 import { Form } from "$/lib/form.svelte";
 import { brokenOf } from "$/systems/workflows/latest.svelte";
-import { allDays, runnerCommand, waitSeries } from "$/systems/workflows/queue/words";
+import { allDays, axisNumber, axisTime, runnerCommand, waitSeries } from "$/systems/workflows/queue/words";
 import { firstShown, notesKey } from "$/systems/workflows/run/chosen";
 import Notes from "$/systems/workflows/run/Notes.svelte";
 import { artifactsText, isTag, isUnreadable, jobsText, notesText, originText, refText, sizeText, workflowText } from "$/systems/workflows/run/words";
@@ -99,6 +99,11 @@ test("days without a job are days, too", () => {
   expect(days.map(({ day, jobs }) => `${day} ${jobs}`)).toEqual(["2026-11-25 0", "2026-11-26 4", "2026-11-27 0"]);
   expect(waitSeries(days)[1]?.values).toEqual([null, 1, null]);
   expect(runnerCommand("https://ci.example.com", "nfreg_1")).toContain("ninefold runner --url 'https://ci.example.com' --token 'nfreg_1'");
+});
+
+test("the axis of a chart has short numbers and times", () => {
+  expect([0, 0.05, 5, 12_500].map(axisNumber)).toEqual(["0", "0.05", "5", "13k"]);
+  expect([0, 0.5, 30, 150, 10_800].map(axisTime)).toEqual(["0 s", "0.5 s", "30 s", "2.5 min", "3 h"]);
 });
 
 test("annotations lead to their step, and a summary can't run anything", async () => {

@@ -38,8 +38,8 @@ _ASK_EACH_TIME: Final = "no-cache"
 _SECURITY_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-        # What a page puts together from segments of a film has an address of the kind `blob:`.
-        "media-src 'self' blob:; "
+        # hls.js gives a film that it puts together a `blob:` address, and its captions an empty `data:` one.
+        "media-src 'self' blob: data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "referrer-policy": "no-referrer",

@@ -10,7 +10,9 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.delivery.surface import stream_surface
+from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
 from ninefold.systems.video.jobs.transcoding import release_leases, transcoding_tasks
+from ninefold.systems.video.routes.managing import title_routes
 from ninefold.systems.video.routes.viewing import viewing_routes
 from ninefold.systems.video.service.feeds import TITLE_FEEDS
 from ninefold.systems.video.settings import VideoSettings, read_video_settings
@@ -29,7 +31,10 @@ def _feeds(_: ServerContext[VideoSettings]) -> Sequence[Feed]:
 
 
 def _routes(context: ServerContext[VideoSettings]) -> Sequence[ControllerRouterHandler]:
-    return [viewing_routes(context)]
+    return [
+        title_routes(context),
+        viewing_routes(context),
+    ]
 
 
 def _worker_tasks(context: WorkerContext[VideoSettings]) -> Sequence[WorkerTask]:
@@ -45,4 +50,6 @@ SYSTEM: Final[System[VideoSettings]] = System(
     routes=_routes,
     worker_tasks=_worker_tasks,
     release_leases=release_leases,
+    job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER),
+    schedules=(CLEAN_OFTEN,),
 )

@@ -119,6 +119,13 @@ class InvalidOwnerError(InvalidInputError):
     title = "Invalid owner"
 
 
+class RunsUnfinishedError(ConflictError):
+    """Runs go on that know the repository by its name."""
+
+    code = "runs_unfinished"
+    title = "Runs haven't ended"
+
+
 class OwnerTakenError(ConflictError):
     """Another organisation has this first part of the names of its repositories."""
 
@@ -132,6 +139,13 @@ class InvalidGitRequestError(InvalidInputError):
     code = "invalid_git_request"
     title = "Invalid git request"
     http_status = 400
+
+
+class BranchRefusedError(InvalidGitRequestError):
+    """A push creates or moves a branch that git can't check out."""
+
+    code = "branch_refused"
+    title = "Branch refused"
 
 
 class GitBodyTooLargeError(PayloadTooLargeError):

@@ -1,5 +1,7 @@
 // The addresses of a play. They begin with a token, which is replaced by a newer one before it ends.
 
+import { localPath } from "../pictures";
+
 /** How long before its end a token is renewed: a tenth of its life, and at least this. */
 const RENEW_MS_MIN = 30_000;
 
@@ -12,9 +14,9 @@ export class Address {
   #folders: string[] = [];
   #stream: Stream;
 
-  constructor(stream: Stream, readonly receivedAt = Date.now()) {
-    this.#stream = stream;
-    this.#folders = [folderOf(stream.hlsUrl)];
+  constructor(stream: Stream) {
+    this.#stream = { ...stream, hlsUrl: localPath(stream.hlsUrl) };
+    this.#folders = [folderOf(this.#stream.hlsUrl)];
   }
 
   get manifest(): string {
@@ -28,15 +30,15 @@ export class Address {
 
   /** From now on, requests have the token of this one. */
   renew(stream: Stream): void {
-    this.#stream = stream;
-    this.#folders = [folderOf(stream.hlsUrl), ...this.#folders];
+    this.#stream = { ...stream, hlsUrl: localPath(stream.hlsUrl) };
+    this.#folders = [folderOf(this.#stream.hlsUrl), ...this.#folders];
   }
 
   /** Return an address that a player has read earlier, with the newest token. */
   current(url: string): string {
-    const path = pathOf(url);
-    const known = this.#folders.find((folder) => path.startsWith(pathOf(folder)));
-    return known === undefined ? url : this.of(path.slice(pathOf(known).length));
+    const path = localPath(url);
+    const known = this.#folders.find((folder) => path.startsWith(folder));
+    return known === undefined ? url : this.of(path.slice(known.length));
   }
 
   /** In how many milliseconds the token has to be renewed; nothing if it doesn't end. */
@@ -51,6 +53,3 @@ function folderOf(url: string): string {
   return url.slice(0, url.lastIndexOf("/") + 1);
 }
 
-function pathOf(url: string): string {
-  return url.startsWith("/") ? url : new URL(url, window.location.href).pathname;
-}

@@ -13,8 +13,6 @@ import { readSprites, type Sprite } from "./sprites";
 export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 /** Before the end of what is there: a player that seeks to the end itself has ended. */
 const END_S = 0.3;
-/** Nearer than this to its end, a film begins anew. */
-const OVER_S = 8;
 const SPRITES_RETRY_MS = 5_000;
 
 export type Phase = "idle" | "starting" | "playing" | "paused" | "waiting" | "ended";
@@ -201,8 +199,7 @@ export class Playback {
       onfault: (fault) => (this.fault = fault),
       onerror: (code, isFatal) => this.#beacons?.note("error", { code, is_fatal: isFatal ? 1 : 0 }),
     });
-    const isOver = play.positionS !== null && this.lengthS > 0 && play.positionS > this.lengthS - OVER_S;
-    await this.#engine.start(isOver ? 0 : fromS);
+    await this.#engine.start(fromS);
     void video.play().catch(() => {
       // A browser that wants a click first.
       if (this.phase === "starting") this.phase = "paused";

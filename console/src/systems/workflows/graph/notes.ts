@@ -19,6 +19,7 @@ const BLOCKERS: Readonly<Record<Blocker, string>> = {
 export function noteOf(job: Job, jobs: readonly Job[], now: number, place?: Pick<QueuedJob, "position" | "blocker">): string {
   if (job.status === "running" && job.startedAt) return tookText(job, now);
   if (job.status === "waiting") return waitText(job, jobs);
+  if (job.status === "queued" && place?.blocker === "labels") return BLOCKERS.labels;
   if (job.status === "queued" && place) return `${ordinalText(place.position)}, ${BLOCKERS[place.blocker]}`;
   if (job.status === "queued") return job.why ? lowerFirst(job.why) : job.queuedAt ? `for ${spanText(now - Date.parse(job.queuedAt))}` : "queued";
   const took = job.endedAt ? tookText(job, now) : "";

@@ -49,3 +49,16 @@ export function waitSeries(days: readonly UsageDay[]): readonly Series[] {
 export function dayText(day: string): string {
   return new Date(`${day.slice(0, 10)}T00:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 }
+
+/** A number in little room, such as `0.05`, `5` or `13k`. */
+export function axisNumber(value: number): string {
+  return COMPACT.format(value);
+}
+
+/** Seconds in little room, such as `0.5 s`, `2.5 min` or `3 h`. */
+export function axisTime(seconds: number): string {
+  if (seconds < 60) return `${COMPACT.format(seconds)} s`;
+  return seconds < 3_600 ? `${COMPACT.format(seconds / 60)} min` : `${COMPACT.format(seconds / 3_600)} h`;
+}
+
+const COMPACT = new Intl.NumberFormat("en-GB", { notation: "compact", maximumSignificantDigits: 2 });

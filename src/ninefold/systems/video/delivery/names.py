@@ -20,6 +20,9 @@ _PATTERN: Final = re.compile(
     re.ASCII,
 )
 
+_KINDS: Final[dict[str, Kind]] = {"segment": "segment", "init": "init", "sheet": "sheet", "poster": "poster"}
+"""Of the groups of the pattern that say it all."""
+
 
 class FileName(msgspec.Struct, frozen=True):
     """What a name means."""
@@ -37,6 +40,9 @@ def parse_name(name: str) -> FileName | None:
         return None
     named = match["rung"] or match["language"] or ""
     number = int(match["segment"] or match["sheet"] or 0)
-    kinds: dict[str, Kind] = {"segment": "segment", "init": "init", "sheet": "sheet", "poster": "poster"}
-    kind = next((kind for group, kind in kinds.items() if match[group]), "manifest")
-    return FileName("subtitles" if match["text"] == "vtt" else kind, named, number)
+    if match["text"] == "vtt":
+        return FileName("subtitles", named)
+    for group, kind in _KINDS.items():
+        if match[group]:
+            return FileName(kind, named, number)
+    return FileName("manifest", named)

@@ -48,87 +48,99 @@ CREATE INDEX list_entry_of_title ON video.list_entry (title_id);
 CREATE FUNCTION video.search_words(given text, words_max integer) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT left(word, 24)
+    SELECT substr(word, 1, 24)
     FROM regexp_split_to_table(
         lower(regexp_replace(normalize(given, NFKD), '[\u0300-\u036f''’]', '', 'g')),
         '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+'
     ) WITH ORDINALITY AS found (word, number)
     WHERE word <> ''
-    GROUP BY left(word, 24)
+    GROUP BY substr(word, 1, 24)
     ORDER BY min(number)
     LIMIT words_max
 $$;
 
--- A word without one or two of its letters. Two words that differ by a typing error have one of these in common.
-CREATE FUNCTION video.search_deletes(word text, deletes integer) RETURNS SETOF text
+-- A word without some of its letters. Two words that differ by typing errors have one of these in common. Those that begin
+-- with d are for whole words, those with e for what somebody is still typing.
+CREATE FUNCTION video.search_forms(word text) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT word
-    UNION ALL
-    SELECT left(word, one - 1) || substr(word, one + 1)
-    FROM generate_series(1, length(word)) AS one
-    UNION ALL
-    SELECT left(word, one - 1) || substr(word, one + 1, other - one - 1) || substr(word, other + 1)
-    FROM generate_series(1, length(word)) AS one
-    CROSS JOIN LATERAL generate_series(one + 1, length(word)) AS other
-    WHERE deletes > 1
-$$;
-
--- What a title is found by. The first letter says what a term is: w is a word of the name or a tag, p its beginning, e the
--- first five letters with a typing error, o a word of the description, q its beginning, d a word with typing errors.
-CREATE FUNCTION video.search_terms(name text, description text, tags text[]) RETURNS SETOF text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$
-    WITH main AS (
-        SELECT word FROM video.search_words(name || ' ' || array_to_string(tags, ' '), 30) AS word
-    ), other AS (
-        SELECT word FROM video.search_words(description, 40) AS word
+    WITH shortened AS (
+        SELECT substr(word, 1, 12) AS whole, substr(word, 1, 5) AS beginning
     )
-    SELECT 'w' || word FROM main
+    SELECT 'd' || whole FROM shortened WHERE length(word) >= 4
     UNION
-    SELECT 'p' || left(word, size) FROM main CROSS JOIN LATERAL generate_series(1, least(length(word) - 1, 10)) AS size
-    UNION
-    SELECT 'd' || form
-    FROM main
-    CROSS JOIN LATERAL video.search_deletes(left(word, 12), CASE WHEN length(word) < 8 THEN 1 ELSE 2 END) AS form
+    SELECT 'd' || substr(whole, 1, one - 1) || substr(whole, one + 1)
+    FROM shortened
+    CROSS JOIN LATERAL generate_series(1, length(whole)) AS one
     WHERE length(word) >= 4
     UNION
-    SELECT 'e' || form
-    FROM main
-    CROSS JOIN LATERAL video.search_deletes(left(word, 5), 1) AS form
+    SELECT 'd' || substr(whole, 1, one - 1) || substr(whole, one + 1, other - one - 1) || substr(whole, other + 1)
+    FROM shortened
+    CROSS JOIN LATERAL generate_series(1, length(whole)) AS one
+    CROSS JOIN LATERAL generate_series(one + 1, length(whole)) AS other
+    WHERE length(word) >= 8
+    UNION
+    SELECT 'e' || beginning FROM shortened WHERE length(word) > 5
+    UNION
+    SELECT 'e' || substr(beginning, 1, one - 1) || substr(beginning, one + 1)
+    FROM shortened
+    CROSS JOIN LATERAL generate_series(1, 5) AS one
     WHERE length(word) > 5
-    UNION
-    SELECT 'o' || word FROM other
-    UNION
-    SELECT 'q' || left(word, 4) FROM other WHERE length(word) > 4
-    UNION
-    SELECT 'd' || form
-    FROM other
-    CROSS JOIN LATERAL video.search_deletes(left(word, 12), 1) AS form
-    WHERE length(word) >= 5
 $$;
 
--- A term of an organisation, as a number.
+-- A word or a form of an organisation, as a number.
 CREATE FUNCTION video.search_key(organisation_id uuid, term text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN hashtextextended(organisation_id::text || term, 0);
 
--- What titles are found by. A trigger keeps it: whatever writes a title needn't know of it.
+-- The words that an organisation's titles have, or have had: a search first finds what words are meant.
+CREATE TABLE video.search_word (
+    organisation_id uuid NOT NULL,
+    word text COLLATE "C" NOT NULL,
+    -- The keys of its forms.
+    forms bigint[] NOT NULL,
+    PRIMARY KEY (organisation_id, word)
+);
+
+-- Without a list of pending entries, which each search would read.
+CREATE INDEX search_word_forms ON video.search_word USING gin (forms) WITH (fastupdate = off);
+
+-- What titles are found by: the keys of their words.
 CREATE TABLE video.title_search (
     title_id uuid PRIMARY KEY REFERENCES video.title ON DELETE CASCADE,
     keys bigint[] NOT NULL
 );
 
-CREATE INDEX title_search_keys ON video.title_search USING gin (keys);
+CREATE INDEX title_search_keys ON video.title_search USING gin (keys) WITH (fastupdate = off);
 
+-- A trigger keeps both, so that what writes a title needn't know of them.
 CREATE FUNCTION video.index_title() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    found_words text[] := ARRAY(
+        SELECT word FROM video.search_words(NEW.name || ' ' || array_to_string(NEW.tags, ' '), 40) AS word
+        UNION
+        SELECT word FROM video.search_words(NEW.description, 80) AS word
+    );
 BEGIN
     INSERT INTO video.title_search (title_id, keys)
-    SELECT NEW.title_id, coalesce(array_agg(video.search_key(NEW.organisation_id, term)), '{}')
-    FROM video.search_terms(NEW.name, NEW.description, NEW.tags) AS term
+    VALUES (NEW.title_id, ARRAY(SELECT video.search_key(NEW.organisation_id, word) FROM unnest(found_words) AS word))
     ON CONFLICT (title_id) DO UPDATE SET keys = EXCLUDED.keys;
+    INSERT INTO video.search_word (organisation_id, word, forms)
+    SELECT
+        NEW.organisation_id,
+        word,
+        ARRAY(SELECT video.search_key(NEW.organisation_id, form) FROM video.search_forms(word) AS form)
+    FROM unnest(found_words) AS found (word)
+    WHERE NOT EXISTS (
+        SELECT
+        FROM video.search_word AS known
+        WHERE known.organisation_id = NEW.organisation_id AND known.word = found.word COLLATE "C"
+    )
+    -- All in the same order, so that two titles with the same new words wait for each other in one direction.
+    ORDER BY word COLLATE "C"
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END
 $$;
@@ -137,15 +149,11 @@ CREATE TRIGGER title_indexed
 AFTER INSERT OR UPDATE OF name, description, tags ON video.title
 FOR EACH ROW EXECUTE FUNCTION video.index_title();
 
-INSERT INTO video.title_search (title_id, keys)
-SELECT title_id, coalesce((
-    SELECT array_agg(video.search_key(organisation_id, term))
-    FROM video.search_terms(name, description, tags) AS term
-), '{}')
-FROM video.title;
+-- Titles from before.
+UPDATE video.title SET name = name;
 
 -- What viewers can be shown, latest first.
 CREATE INDEX title_shown ON video.title (organisation_id, playable_at DESC)
-WHERE playable_at IS NOT NULL AND status IN ('uploading', 'processing', 'ready');
+WHERE playable_at IS NOT NULL AND status IN ('uploading', 'processing', 'ready') AND deleted_at IS NULL;
 
 CREATE INDEX title_tags ON video.title USING gin (tags);

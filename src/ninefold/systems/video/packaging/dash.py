@@ -50,6 +50,8 @@ def manifest(presentation: Presentation, *, begun_at: datetime) -> bytes:
         _add_tracks(period, "audio", [presentation.audio])
     for subtitles in presentation.subtitles:
         _add_subtitles(period, subtitles)
+    for number, group in enumerate(period):
+        group.set("id", str(number))
     xml: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return xml
 
@@ -58,7 +60,6 @@ def _add_tracks(period: "etree._Element", kind: str, tracks: Sequence[Track]) ->
     group = etree.SubElement(
         period,
         "AdaptationSet",
-        id=kind,
         contentType=kind,
         mimeType=f"{kind}/mp4",
         segmentAlignment="true",
@@ -109,7 +110,6 @@ def _add_subtitles(period: "etree._Element", subtitles: Subtitles) -> None:
     group = etree.SubElement(
         period,
         "AdaptationSet",
-        id=f"text-{subtitles.language}",
         contentType="text",
         mimeType="text/vtt",
         lang=subtitles.language,

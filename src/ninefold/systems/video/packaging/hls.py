@@ -19,6 +19,7 @@ INIT_FILE: Final = "init.mp4"
 _VERSION: Final = 7
 _AUDIO_GROUP: Final = "sound"
 _TEXT_GROUP: Final = "text"
+_QUOTES: Final = str.maketrans({'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}"})
 
 
 def master_playlist(presentation: Presentation) -> str:
@@ -111,8 +112,8 @@ def _rung_attributes(presentation: Presentation, track: Track) -> Iterator[str]:
 
 
 def _quotable(text: str) -> str:
-    """Return a text without what a quoted string can't have (RFC 8216 §4.2)."""
-    return " ".join(text.replace('"', "'").split())
+    """Return a text without what a quoted string can't have (RFC 8216 §4.2), and what some parsers take for a quote."""
+    return " ".join(text.translate(_QUOTES).split())
 
 
 def _text(lines: list[str]) -> str:

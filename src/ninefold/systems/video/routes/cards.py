@@ -18,6 +18,7 @@ from ninefold.systems.video.routes.watching_wire import (
     RowList,
     RowView,
 )
+from ninefold.systems.video.service.posters import PosterUrls
 
 NEW_FOR: Final = timedelta(days=14)
 
@@ -26,9 +27,11 @@ class CardShower(msgspec.Struct, frozen=True, kw_only=True):
     """Shows titles as the API does.
 
     Args:
+        posters: makes the addresses of pictures.
         now: the time that says what is new.
     """
 
+    posters: PosterUrls
     now: datetime
 
     def show_card(self, card: Card, reason: str | None = None) -> CardView:
@@ -40,7 +43,7 @@ class CardShower(msgspec.Struct, frozen=True, kw_only=True):
             name=card.name,
             tags=card.tags,
             maturity=card.maturity,
-            poster_url=None,
+            poster_url=self.posters.url_of(card.title_id) if card.has_poster else None,
             duration_s=card.duration_s,
             position_s=position_s,
             left_s=None

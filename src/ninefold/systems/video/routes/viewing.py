@@ -2,24 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from litestar import Router
-from litestar.di import Provide
+from litestar import Request, Router
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.system import ServerContext
+from ninefold.core.tenancy.model import Principal
 from ninefold.systems.video.routes.cards import CardShower
 from ninefold.systems.video.routes.profiles import PROFILE_ROUTES
 from ninefold.systems.video.routes.watching import WATCHING_ROUTES
+from ninefold.systems.video.service.posters import PosterUrls
+from ninefold.systems.video.service.tokens import PlaySigner
 from ninefold.systems.video.settings import VideoSettings
 
 
 def viewing_routes(context: ServerContext[VideoSettings]) -> Router:
     """Return the routes for profiles, for what they watch, and for what is known of it."""
-    del context
+    signer = PlaySigner(context.sealer)
 
-    def provide_card_shower() -> CardShower:
-        return CardShower(now=datetime.now(UTC))
+    # Litestar types the state and the user of a request as Any.
+    def provide_card_shower(request: Request[Any, Any, Any], principal: NamedDependency[Principal]) -> CardShower:
+        now = datetime.now(UTC)
+        posters = PosterUrls(
+            signer=signer,
+            organisation_id=principal.organisation_id,
+            base_url=context.site.base_url(request),
+            now=now,
+            lifetime_s=context.settings.play_token_lifetime_s,
+        )
+        return CardShower(posters=posters, now=now)
 
     routes: Sequence[HTTPRouteHandler] = [*PROFILE_ROUTES, *WATCHING_ROUTES]
     return Router(

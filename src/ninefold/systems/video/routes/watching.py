@@ -214,20 +214,20 @@ async def forget_position(
         await positions.forget_position(connection, profile_id=profile_id, title_id=title_id)
 
 
-@get(f"{_VIDEO}/search", tags=_TAGS)
+@get(f"{_VIDEO}/search", tags=_TAGS, responses=problem_responses(404))
 async def search_titles(
     *,
-    q: FromQuery[SearchText],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     card_shower: NamedDependency[CardShower],
+    q: FromQuery[SearchText] = "",
     profile_id: FromQuery[ForProfile | None] = None,
     limit: SearchLimit = 20,
 ) -> HitList:
     """Search for titles.
 
     By words of the name, the tags and the description, with up to two typing errors in a long word, best first. It is
-    made for each key that is pressed.
+    quick enough for each key that is pressed. Without a query, it lists the latest titles.
     """
     async with database.snapshot() as connection:
         profile = await _profile_or_none(connection, principal, profile_id)

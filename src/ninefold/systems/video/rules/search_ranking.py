@@ -1,6 +1,6 @@
-"""How well a title fits a search, and what of it matched."""
+"""How well words and titles fit a search, and what of a title matched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -11,13 +11,26 @@ from ninefold.systems.video.rules.words import typos_max, words_of
 Distance = Callable[[str, str], int]
 """By how many letters two words differ."""
 
-_FIELD_WEIGHTS: Final = (("name", 1.0), ("tags", 0.8), ("description", 0.4))
-_DESCRIPTION_WORDS_MAX: Final = 40
+NAME_WORDS_MAX: Final = 40
+DESCRIPTION_WORDS_MAX: Final = 80
+
+_TYPO_CLOSENESS: Final = 0.7
 _WHOLE_NAME_BONUS: Final = 0.5
+"""For a name that begins with the words of the search."""
+
+
+class Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """A word of titles that a word of a search could mean."""
+
+    word: str
+    closeness: float
+    """From 0 to 1, for the same word."""
+    is_exact: bool
+    """Whether it is without typing errors."""
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate with its score."""
+    """A title with its score."""
 
     candidate: SearchCandidate
     words: int
@@ -26,80 +39,86 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     matches: list[Match]
 
 
-class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    match: Match
-    score: float
-
-
-def rank(candidates: Sequence[SearchCandidate], words: Sequence[str], *, distance: Distance | None) -> list[Ranked]:
-    """Return the candidates that fit best, best first; those with fewer words than the best are left out.
+def meanings_of(
+    words: Sequence[str], known: Sequence[str], *, distance: Distance | None, limit: int
+) -> list[dict[str, Meant]]:
+    """Return for each word of a search which of the known words it could mean, the closest ones.
 
     Args:
-        candidates: the latest first, which wins among equals.
         words: those of the search; the last one can be the beginning of a word.
+        known: words that titles have.
         distance: counts typing errors; None to find none.
+        limit: how many meanings a word can have.
     """
-    ranked = [each for each in (_rank(candidate, words, distance) for candidate in candidates) if each.words]
+    meanings = []
+    for number, word in enumerate(words):
+        is_last = number == len(words) - 1
+        found = [
+            meant for text in known if (meant := _meant(word, text, is_last=is_last, distance=distance)) is not None
+        ]
+        closest = sorted(found, key=lambda each: -each.closeness)[:limit]
+        meanings.append({each.word: each for each in closest})
+    return meanings
+
+
+def rank(candidates: Sequence[SearchCandidate], meanings: Sequence[Mapping[str, Meant]]) -> list[Ranked]:
+    """Return the titles that fit best, best first; those with fewer words than the best are left out.
+
+    Args:
+        candidates: the first wins among equals.
+        meanings: what each word of the search could mean.
+    """
+    ranked = [each for each in (_rank(candidate, meanings) for candidate in candidates) if each.words]
     most = max((each.words for each in ranked), default=0)
     return sorted((each for each in ranked if each.words == most), key=lambda each: -each.score)
 
 
-def _rank(candidate: SearchCandidate, words: Sequence[str], distance: Distance | None) -> Ranked:
-    fields: list[tuple[Literal["name", "tags", "description"], list[str]]] = [
-        ("name", words_of(candidate.name)),
-        ("tags", words_of(" ".join(candidate.tags))),
-        ("description", words_of(candidate.description)[:_DESCRIPTION_WORDS_MAX]),
-    ]
-    weights = dict(_FIELD_WEIGHTS)
-    best = []
-    for number, word in enumerate(words):
-        found = [
-            _Found(match=Match(field=field, text=text, is_exact=is_exact), score=closeness * weights[field])
-            for field, texts in fields
-            if (closest := _closest(word, texts, is_last=number == len(words) - 1, distance=distance)) is not None
-            for text, closeness, is_exact in [closest]
-        ]
-        if found:
-            best.append(max(found, key=lambda each: each.score))
-    score = sum(each.score for each in best)
-    if fields[0][1][: len(words)] == list(words):
-        score += _WHOLE_NAME_BONUS
-    # Of two names with the same words, the shorter one has less that wasn't searched for.
-    score += 0.1 / (1 + len(fields[0][1]))
-    matches = list(dict.fromkeys(each.match for each in best))
-    return Ranked(candidate=candidate, words=len(best), score=score, matches=matches)
-
-
-def _closest(
-    word: str, texts: list[str], *, is_last: bool, distance: Distance | None
-) -> tuple[str, float, bool] | None:
-    """Return the text that is closest to a word, how close from 0 to 1, and whether it is without typing errors."""
-    if word in texts:
-        return word, 1.0, True
-    if is_last:
-        begun = [text for text in texts if text.startswith(word)]
-        if begun:
-            text = min(begun, key=len)
-            return text, 0.8 + 0.1 * len(word) / len(text), True
-    allowed = typos_max(word)
-    if distance is None or not allowed:
+def _meant(word: str, text: str, *, is_last: bool, distance: Distance | None) -> Meant | None:
+    if word == text:
+        return Meant(word=text, closeness=1.0, is_exact=True)
+    if is_last and text.startswith(word):
+        return Meant(word=text, closeness=0.8 + 0.1 * len(word) / len(text), is_exact=True)
+    typos = None if distance is None else _typos(word, text, is_last=is_last, distance=distance)
+    if typos is None:
         return None
-    closest: tuple[str, int] | None = None
-    for text in texts:
-        typos = _typos(word, text, is_last=is_last, allowed=allowed, distance=distance)
-        if typos is not None and (closest is None or typos < closest[1]):
-            closest = text, typos
-    if closest is None:
-        return None
-    text, typos = closest
-    return text, 0.7 - 0.15 * typos - 0.01 * abs(len(text) - len(word)), False
+    closeness = _TYPO_CLOSENESS - 0.15 * typos - 0.01 * abs(len(text) - len(word))
+    return Meant(word=text, closeness=closeness, is_exact=False)
 
 
-def _typos(word: str, text: str, *, is_last: bool, allowed: int, distance: Distance) -> int | None:
+def _typos(word: str, text: str, *, is_last: bool, distance: Distance) -> int | None:
     """Return how many typing errors turn a text into a word; None if there are more than are allowed."""
+    allowed = typos_max(word)
     forms = [text]
     if is_last and len(text) > len(word):
         forms += [text[: len(word)], text[: len(word) - 1]]
     counts = [distance(word, form) for form in forms if abs(len(form) - len(word)) <= allowed]
     fewest = min(counts, default=allowed + 1)
     return fewest if fewest <= allowed else None
+
+
+def _rank(candidate: SearchCandidate, meanings: Sequence[Mapping[str, Meant]]) -> Ranked:
+    name = words_of(candidate.name)
+    fields: tuple[tuple[Literal["name", "tags", "description"], float, list[str]], ...] = (
+        ("name", 1.0, name),
+        ("tags", 0.8, words_of(" ".join(candidate.tags))),
+        ("description", 0.4, words_of(candidate.description)[:DESCRIPTION_WORDS_MAX]),
+    )
+    best = []
+    for meaning in meanings:
+        found = [
+            (meaning[text].closeness * weight, Match(field=field, text=text, is_exact=meaning[text].is_exact))
+            for field, weight, texts in fields
+            for text in texts
+            if text in meaning
+        ]
+        if found:
+            best.append(max(found, key=lambda each: each[0]))
+    score = sum(closeness for closeness, _ in best)
+    if len(name) >= len(meanings) and all(
+        word in meaning and meaning[word].closeness == 1.0 for word, meaning in zip(name, meanings, strict=False)
+    ):
+        score += _WHOLE_NAME_BONUS
+    # Of two names with the same words, the shorter one has less that wasn't searched for.
+    score += 0.1 / (1 + len(name))
+    matches = list(dict.fromkeys(match for _, match in best))
+    return Ranked(candidate=candidate, words=len(best), score=score, matches=matches)

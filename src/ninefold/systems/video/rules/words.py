@@ -1,15 +1,13 @@
-"""The words of a search, and the terms by which titles are found.
+"""The words of a search, and the forms by which words with typing errors are found.
 
-`video.search_terms` in the migration 0003_watching makes the same terms of titles.
+`video.search_words` and `video.search_forms` in the migration 0003_watching do the same with titles.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Final
-
-import msgspec
 
 WORDS_MAX: Final = 6
 WORD_LENGTH_MAX: Final = 24
@@ -19,22 +17,10 @@ TYPO_LENGTH_MIN: Final = 4
 TWO_TYPOS_LENGTH_MIN: Final = 8
 
 _DELETES_LENGTH: Final = 12
-_PREFIX_LENGTH_MAX: Final = 10
-_TYPO_PREFIX_LENGTH: Final = 5
-_DESCRIPTION_PREFIX_LENGTH: Final = 4
+_BEGINNING_LENGTH: Final = 5
 
 _DROPPED: Final = re.compile("[\u0300-\u036f'\u2019]")
 _SEPARATORS: Final = re.compile("[\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+")
-
-
-class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """A term to look for."""
-
-    word: int
-    """Which word of the search it comes from."""
-    rank: int
-    """How good a title with it is: 3 has the word, 2 has its beginning, 1 has something similar."""
-    text: str
 
 
 def words_of(text: str) -> list[str]:
@@ -51,35 +37,18 @@ def typos_max(word: str) -> int:
     return 1 if len(word) < TWO_TYPOS_LENGTH_MIN else 2
 
 
-def terms_of(words: list[str], *, has_typos: bool) -> list[Term]:
-    """Return the terms of a search. The last word can be the beginning of one: searches run while people type.
+def forms_of(words: Sequence[str]) -> list[str]:
+    """Return the forms that words with typing errors have in common with those that are meant.
 
     Args:
-        words: at most `WORDS_MAX` words.
-        has_typos: whether words are found despite typing errors.
+        words: those of a search. The last one can be the beginning of a word: searches run while people type.
     """
-    last = len(words) - 1
-    return [
-        Term(word=number, rank=rank, text=text)
-        for number, word in enumerate(words)
-        for rank, text in _terms_of_word(word, is_last=number == last, has_typos=has_typos)
-    ]
-
-
-def _terms_of_word(word: str, *, is_last: bool, has_typos: bool) -> Iterator[tuple[int, str]]:
-    yield 3, f"w{word}"
-    yield 2, f"o{word}"
-    if is_last:
-        yield 2, f"p{word[:_PREFIX_LENGTH_MAX]}"
-        if len(word) >= _DESCRIPTION_PREFIX_LENGTH:
-            yield 1, f"q{word[:_DESCRIPTION_PREFIX_LENGTH]}"
-    if not has_typos or not typos_max(word):
-        return
-    for form in _deletes(word[:_DELETES_LENGTH], typos_max(word)):
-        yield 1, f"d{form}"
-    if is_last and len(word) >= _TYPO_PREFIX_LENGTH:
-        for form in _deletes(word[:_TYPO_PREFIX_LENGTH], 1):
-            yield 1, f"e{form}"
+    forms = {
+        f"d{form}" for word in words if typos_max(word) for form in _deletes(word[:_DELETES_LENGTH], typos_max(word))
+    }
+    if words and len(words[-1]) >= _BEGINNING_LENGTH:
+        forms |= {f"e{form}" for form in _deletes(words[-1][:_BEGINNING_LENGTH], 1)}
+    return sorted(forms)
 
 
 def _deletes(word: str, deletes: int) -> set[str]:

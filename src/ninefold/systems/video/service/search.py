@@ -5,13 +5,18 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.video.model.watching import Hit, Profile
-from ninefold.systems.video.rules.search_ranking import Distance, rank
-from ninefold.systems.video.rules.words import WORDS_MAX, terms_of, words_of
+from ninefold.systems.video.rules.search_ranking import Distance, meanings_of, rank
+from ninefold.systems.video.rules.words import WORDS_MAX, forms_of, words_of
 from ninefold.systems.video.service.cards import list_cards, maturity_max_of
-from ninefold.systems.video.store.cards import title_search_list
+from ninefold.systems.video.store.cards import card_list_ids_new, search_word_list, title_search_list
 
-HITS_MAX: Final = 1_000
-"""Titles with one term that a search looks at."""
+SIMILAR_WORDS_MAX: Final = 300
+BEGUN_MAX: Final = 50
+"""Words that begin with what was typed."""
+MEANINGS_MAX: Final = 20
+"""Words of titles that one word of a search can mean."""
+HITS_MAX: Final = 200
+"""Titles with one word that a search looks at."""
 CANDIDATES_MAX: Final = 100
 """Titles that a search ranks."""
 
@@ -25,21 +30,35 @@ async def search(
         connection: to the database.
         organisation_id: whose titles.
         profile: who searches; None for an operator, who finds titles for viewers of any age.
-        text: what was typed; the first `WORDS_MAX` words count.
+        text: what was typed; the first `WORDS_MAX` words count. Without anything, the latest titles are found.
         limit: how many titles to return.
     """
     words = words_of(text)[:WORDS_MAX]
     if not words:
-        return []
+        # Before anything is typed, the latest titles are a better page than none.
+        return [] if text.strip() else await _list_newest(connection, organisation_id, profile, limit=limit)
+    known = await search_word_list(
+        connection,
+        organisation_id=organisation_id,
+        words=words,
+        forms=forms_of(words) if finds_typos() else [],
+        begun_max=BEGUN_MAX,
+        limit=SIMILAR_WORDS_MAX,
+    )
+    meanings = meanings_of(words, known, distance=_distance, limit=MEANINGS_MAX)
     candidates = await title_search_list(
         connection,
         organisation_id=organisation_id,
         maturity_max=maturity_max_of(profile),
-        terms=terms_of(words, has_typos=finds_typos()),
+        meanings=[
+            (number, meant.closeness, meant.word)
+            for number, meaning in enumerate(meanings)
+            for meant in meaning.values()
+        ],
         hits_max=HITS_MAX,
         limit=CANDIDATES_MAX,
     )
-    best = rank(candidates, words, distance=_distance)[:limit]
+    best = rank(candidates, meanings)[:limit]
     cards = await list_cards(
         connection,
         organisation_id=organisation_id,
@@ -48,6 +67,16 @@ async def search(
     )
     matches = {each.candidate.title_id: each.matches for each in best}
     return [Hit(card=card, matches=matches[card.title_id]) for card in cards]
+
+
+async def _list_newest(
+    connection: Connection, organisation_id: UUID, profile: Profile | None, *, limit: int
+) -> list[Hit]:
+    title_ids = await card_list_ids_new(
+        connection, organisation_id=organisation_id, maturity_max=maturity_max_of(profile), limit=limit
+    )
+    cards = await list_cards(connection, organisation_id=organisation_id, profile=profile, title_ids=title_ids)
+    return [Hit(card=card, matches=[]) for card in cards]
 
 
 def finds_typos() -> bool:

@@ -21,7 +21,8 @@ WHERE title.title_id = ANY(:title_ids::uuid[])
     AND title.organisation_id = :organisation_id
     AND title.maturity <= :maturity_max
     AND title.playable_at IS NOT NULL
-    AND title.status IN ('uploading', 'processing', 'ready');
+    AND title.status IN ('uploading', 'processing', 'ready')
+    AND title.deleted_at IS NULL;
 
 -- name: card_list_favourite_tags
 -- Read the tags that a profile has watched most lately, most first.
@@ -55,6 +56,7 @@ WHERE organisation_id = :organisation_id
     AND maturity <= :maturity_max
     AND playable_at IS NOT NULL
     AND status IN ('uploading', 'processing', 'ready')
+    AND deleted_at IS NULL
 ORDER BY playable_at DESC
 LIMIT :limit;
 
@@ -68,6 +70,7 @@ WHERE other.organisation_id = :organisation_id
     AND other.maturity <= :maturity_max
     AND other.playable_at IS NOT NULL
     AND other.status IN ('uploading', 'processing', 'ready')
+    AND other.deleted_at IS NULL
 ORDER BY
     (SELECT count(*) FROM unnest(other.tags) AS tag WHERE tag = ANY(:tags::text[])) DESC,
     other.playable_at DESC
@@ -82,6 +85,7 @@ WHERE organisation_id = :organisation_id
     AND maturity <= :maturity_max
     AND playable_at IS NOT NULL
     AND status IN ('uploading', 'processing', 'ready')
+    AND deleted_at IS NULL
 ORDER BY playable_at DESC
 LIMIT :limit;
 
@@ -97,7 +101,7 @@ LIMIT :limit;
 -- Read the status of a title, whether or not it can be played.
 SELECT status
 FROM video.title
-WHERE title_id = :title_id AND organisation_id = :organisation_id;
+WHERE title_id = :title_id AND organisation_id = :organisation_id AND deleted_at IS NULL;
 
 -- name: card_list_tags
 -- Read the tags that most of the latest titles have, most first.
@@ -109,6 +113,7 @@ FROM (
         AND maturity <= :maturity_max
         AND playable_at IS NOT NULL
         AND status IN ('uploading', 'processing', 'ready')
+        AND deleted_at IS NULL
     ORDER BY playable_at DESC
     LIMIT 500
 ) AS latest

@@ -4,12 +4,6 @@ DELETE FROM video.position
 WHERE profile_id = :profile_id AND title_id = :title_id
 RETURNING title_id;
 
--- name: position_find^
--- Read how far a profile is in a title.
-SELECT *
-FROM video.position
-WHERE profile_id = :profile_id AND title_id = :title_id;
-
 -- name: position_insert$
 -- Insert how far a profile is in a title; returns no row if that is known already.
 INSERT INTO video.position (profile_id, title_id, position_ms, watched_at, device, is_finished, finished_at)

@@ -1,26 +1,32 @@
 -- name: title_search_list
--- Read the titles that have most of the words of a search, for viewers of an age; those that fit best first.
+-- Read the titles that have most of the words of a search, for viewers of an age; rare words and close ones count most.
 WITH hit AS (
-    SELECT found.title_id, wanted.word, max(wanted.rank) AS rank
-    FROM unnest(:words::integer[], :ranks::integer[], :terms::text[]) AS wanted (word, rank, term)
+    SELECT found.title_id, wanted.number, max(wanted.closeness) AS closeness
+    FROM unnest(:numbers::integer[], :closenesses::float8[], :words::text[]) AS wanted (number, closeness, word)
     CROSS JOIN LATERAL (
         SELECT title_id
         FROM video.title_search
-        WHERE keys @> ARRAY[video.search_key(:organisation_id, wanted.term)]
+        WHERE keys @> ARRAY[video.search_key(:organisation_id, wanted.word)]
         LIMIT :hits_max
     ) AS found
-    GROUP BY found.title_id, wanted.word
-), fitting AS (
-    SELECT title_id, count(*) AS words, sum(rank) AS rank
+    GROUP BY found.title_id, wanted.number
+), weight AS (
+    SELECT number, 1.0 / count(*) AS weight
     FROM hit
-    GROUP BY title_id
+    GROUP BY number
+), fitting AS (
+    SELECT hit.title_id, count(*) AS words, sum(hit.closeness * weight.weight) AS fit
+    FROM hit
+    INNER JOIN weight USING (number)
+    GROUP BY hit.title_id
 )
-SELECT title.title_id, title.name, title.tags, left(title.description, 2000) AS description
+SELECT title.title_id, title.name, title.tags, substr(title.description, 1, 2000) AS description
 FROM fitting
 INNER JOIN video.title USING (title_id)
 WHERE title.organisation_id = :organisation_id
     AND title.maturity <= :maturity_max
     AND title.playable_at IS NOT NULL
     AND title.status IN ('uploading', 'processing', 'ready')
-ORDER BY fitting.words DESC, fitting.rank DESC, title.title_id DESC
+    AND title.deleted_at IS NULL
+ORDER BY fitting.words DESC, fitting.fit DESC, title.title_id DESC
 LIMIT :limit;

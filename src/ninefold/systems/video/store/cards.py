@@ -6,7 +6,6 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.video.model.watching import Card, SearchCandidate
-from ninefold.systems.video.rules.words import Term
 from ninefold.systems.video.store.positions import read_position
 from ninefold.systems.video.store.queries import queries
 
@@ -103,12 +102,43 @@ async def card_list_tags(connection: Connection, *, organisation_id: UUID, matur
     return [record["tag"] async for record in records]
 
 
+async def search_word_list(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    words: Sequence[str],
+    forms: Sequence[str],
+    begun_max: int,
+    limit: int,
+) -> list[str]:
+    """Read the words of an organisation that could be meant: the same ones, similar ones, and those that begin so.
+
+    Args:
+        connection: to the database.
+        organisation_id: whose words.
+        words: those of the search; the last one can be the beginning of a word.
+        forms: those of similar words.
+        begun_max: how many words that begin with the last one to return.
+        limit: how many similar words to return.
+    """
+    records = queries.search_word_list(
+        connection,
+        organisation_id=organisation_id,
+        words=words,
+        forms=forms,
+        beginning=words[-1],
+        begun_max=begun_max,
+        limit=limit,
+    )
+    return [record["word"] async for record in records]
+
+
 async def title_search_list(
     connection: Connection,
     *,
     organisation_id: UUID,
     maturity_max: int,
-    terms: Sequence[Term],
+    meanings: Sequence[tuple[int, float, str]],
     hits_max: int,
     limit: int,
 ) -> list[SearchCandidate]:
@@ -118,17 +148,17 @@ async def title_search_list(
         connection: to the database.
         organisation_id: whose titles.
         maturity_max: the highest age that they may be for.
-        terms: what to look for.
-        hits_max: how many titles with one term to look at.
+        meanings: of which word of the search, how close, and a word that it could mean.
+        hits_max: how many titles with one word to look at.
         limit: how many titles to return.
     """
     records = queries.title_search_list(
         connection,
         organisation_id=organisation_id,
         maturity_max=maturity_max,
-        words=[term.word for term in terms],
-        ranks=[term.rank for term in terms],
-        terms=[term.text for term in terms],
+        numbers=[number for number, _, _ in meanings],
+        closenesses=[closeness for _, closeness, _ in meanings],
+        words=[word for _, _, word in meanings],
         hits_max=hits_max,
         limit=limit,
     )

@@ -29,11 +29,6 @@ async def position_delete(connection: Connection, *, profile_id: UUID, title_id:
     return await queries.position_delete(connection, profile_id=profile_id, title_id=title_id) is not None
 
 
-async def position_find(connection: Connection, *, profile_id: UUID, title_id: UUID) -> Position | None:
-    """Read how far a profile is in a title."""
-    return _position_or_none(await queries.position_find(connection, profile_id=profile_id, title_id=title_id))
-
-
 async def position_insert(connection: Connection, *, profile_id: UUID, title_id: UUID, position: Position) -> bool:
     """Insert how far a profile is in a title; return False if that is known already."""
     inserted = await queries.position_insert(connection, profile_id=profile_id, title_id=title_id, **_columns(position))

@@ -7,8 +7,8 @@ from ninefold.core.web.bodies import RawRequest
 from ninefold.systems.video.errors import UploadInterruptedError
 from ninefold.systems.video.model.uploads import Upload
 from ninefold.systems.video.rules.checksums import Checksum
+from ninefold.systems.video.service.appending import Appender
 from ninefold.systems.video.service.metrics import UPLOADS_RUNNING
-from ninefold.systems.video.service.uploads import Appender
 from ninefold.systems.video.tus.headers import body_size_of
 
 

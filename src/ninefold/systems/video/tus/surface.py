@@ -13,7 +13,7 @@ from ninefold.core.web.bodies import RawRequest
 from ninefold.core.web.problems import show_problem
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.errors import UploadVersionError
-from ninefold.systems.video.service.uploads import Appender
+from ninefold.systems.video.service.appending import Appender
 from ninefold.systems.video.settings import VideoSettings
 from ninefold.systems.video.tus.bodies import BodyReceiver
 from ninefold.systems.video.tus.headers import RESUMABLE, UPLOADS_PATH, VERSION

@@ -9,11 +9,20 @@ from typing import Final
 REPORT_BYTES_MAX: Final = 64 * 1024 * 1024
 """Of a report that waits: some 500,000 refs."""
 
+MESSAGE_BYTES_MAX: Final = 900
+"""Of an error; clients without the large side band take up to 1,000 bytes."""
+
 _LENGTH_DIGITS: Final = 4
 _PROGRESS: Final = 2
 _ERROR: Final = 3
 _KEEP_ALIVE: Final = b"0005\x01"
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
+
+
+def error_packet(message: str) -> bytes:
+    """Return a packet that ends the answer to a push; the client shows its message after `remote:`."""
+    content = bytes([_ERROR]) + message.encode()[:MESSAGE_BYTES_MAX] + b"\n"
+    return f"{len(content) + _LENGTH_DIGITS:04x}".encode() + content
 
 
 class HeldReport:

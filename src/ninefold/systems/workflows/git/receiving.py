@@ -17,9 +17,11 @@ from litestar.types import Receive, Send
 from ninefold.core.clock import Clock
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.systems.workflows.errors import BranchRefusedError
 from ninefold.systems.workflows.git.bodies import read_body
 from ninefold.systems.workflows.git.exchange import Answer, Exchange
-from ninefold.systems.workflows.git.packets import HeldReport
+from ninefold.systems.workflows.git.packets import HeldReport, error_packet
+from ninefold.systems.workflows.git.pushed_branches import check_branches
 from ninefold.systems.workflows.git.requests import GitRequest
 from ninefold.systems.workflows.model.repositories import Repository
 from ninefold.systems.workflows.service.hosting.folders import RepositoryFolders, read_refs
@@ -72,7 +74,9 @@ class PushReceiver:
             NinefoldError: the body is refused.
         """
         answer = Answer(send, request.answer_type)
-        body = read_body(receive, is_compressed=request.is_compressed, bytes_max=self._settings.push_bytes_max)
+        body = check_branches(
+            read_body(receive, is_compressed=request.is_compressed, bytes_max=self._settings.push_bytes_max)
+        )
         exchange = Exchange(folder, request, self._settings)
         held = HeldReport()
         async with push_lock(folder) as lock, exchange.limit():
@@ -81,6 +85,10 @@ class PushReceiver:
                 async for output in exchange.run(body, pass_fds=[lock]):
                     if shown := held.take(output):
                         await answer.write(shown)
+            except BranchRefusedError as error:
+                # Git shows what the answer says, but not what comes with the status of an error.
+                await answer.end(error_packet(str(error)))
+                return
             finally:
                 # Also if the client is gone: git may have moved the refs before.
                 await _finish(asyncio.create_task(self._record(folder, repository)))

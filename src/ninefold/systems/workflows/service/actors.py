@@ -11,4 +11,5 @@ async def actor_of(connection: Connection, principal: Principal) -> str:
     """Return who acts: the mail address of a person, or the id of an API key."""
     if principal.account_id is not None:
         return (await get_account(connection, principal.account_id)).email
-    return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"
+    # A name without spaces, since scripts put it into commands.
+    return format_id(API_KEY.id_prefix, principal.credential_id)

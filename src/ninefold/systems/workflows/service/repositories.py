@@ -17,6 +17,7 @@ from ninefold.systems.workflows.errors import (
     OwnerTakenError,
     RepositoryNameTakenError,
     RepositoryNotFoundError,
+    RunsUnfinishedError,
     TooManyRepositoriesError,
 )
 from ninefold.systems.workflows.model.repositories import (
@@ -28,6 +29,8 @@ from ninefold.systems.workflows.model.repositories import (
     RepositoryChanges,
 )
 from ninefold.systems.workflows.store import repositories as store
+from ninefold.systems.workflows.store.pushes import ref_list
+from ninefold.systems.workflows.store.runs import run_has_running
 
 REPOSITORIES_MAX: Final = 10_000
 """Of an organisation."""
@@ -43,6 +46,7 @@ _FORBIDDEN_IN_REFS: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\
 # Jobs ask the server for these paths, so that no repository's address can begin with them.
 _RESERVED_SLUGS: Final = frozenset({"git", "twirp", "workflows"})
 _SLUG_ATTEMPTS_MAX: Final = 100
+_BRANCHES_SHOWN_MAX: Final = 10
 
 
 async def create_repository(
@@ -89,12 +93,16 @@ async def update_repository(
         InvalidRepositoryError: it can't be like this.
         RepositoryNotFoundError: the organisation has no such repository.
         RepositoryNameTakenError: the organisation has another one of this name, in any case.
+        RunsUnfinishedError: it would be renamed while runs of it go on.
     """
     repository = await get_repository(connection, organisation_id=organisation_id, repository_id=repository_id)
     if changes.name is not None:
         _check_name(changes.name)
+        if changes.name != repository.name:
+            await _check_no_runs(connection, organisation_id, repository_id)
     if changes.default_branch is not None:
         _check_branch(changes.default_branch)
+        await _check_branch_exists(connection, repository, changes.default_branch)
     _check_github(changes, repository)
     try:
         updated = await store.repository_update(
@@ -180,6 +188,7 @@ async def update_owner(connection: Connection, *, organisation_id: UUID, slug: s
     Raises:
         InvalidOwnerError: it can't be this.
         OwnerTakenError: another organisation has it.
+        RunsUnfinishedError: runs have begun that haven't ended.
     """
     if not _SLUG.fullmatch(slug) or slug in _RESERVED_SLUGS:
         raise InvalidOwnerError(
@@ -187,7 +196,9 @@ async def update_owner(connection: Connection, *, organisation_id: UUID, slug: s
             field="slug",
             remedy="Use lower-case letters, digits and hyphens: at most 39, not with a hyphen first or last.",
         )
-    await ensure_owner(connection, organisation_id=organisation_id)
+    owner = await ensure_owner(connection, organisation_id=organisation_id)
+    if slug != owner.slug:
+        await _check_no_runs(connection, organisation_id)
     try:
         updated = await store.owner_update(connection, organisation_id=organisation_id, slug=slug)
     except asyncpg.UniqueViolationError as error:
@@ -221,6 +232,29 @@ def _check_branch(branch: str) -> None:
             f"A branch can't have the name {branch[:120]!r}.",
             field="default_branch",
             remedy="Use a name that git accepts, such as `main`, without refs/heads/.",
+        )
+
+
+async def _check_branch_exists(connection: Connection, repository: Repository, branch: str) -> None:
+    """Raise an InvalidRepositoryError if a repository has branches, and this isn't one of them."""
+    refs = await ref_list(connection, repository_id=repository.repository_id)
+    branches = [name.removeprefix(BRANCHES) for name in refs if name.startswith(BRANCHES)]
+    if branches and branch not in branches:
+        others = f"{len(branches) - _BRANCHES_SHOWN_MAX:,} others"
+        shown = [*branches[:_BRANCHES_SHOWN_MAX], *[others] * (len(branches) > _BRANCHES_SHOWN_MAX)]
+        raise InvalidRepositoryError(
+            f"The repository has no branch {branch!r}.",
+            field="default_branch",
+            remedy=f"Push it first, or choose one that is there: {', '.join(shown)}.",
+        )
+
+
+async def _check_no_runs(connection: Connection, organisation_id: UUID, repository_id: UUID | None = None) -> None:
+    """Raise a RunsUnfinishedError if runs go on, whose later checkouts would use the name from before."""
+    if await run_has_running(connection, organisation_id=organisation_id, repository_id=repository_id):
+        raise RunsUnfinishedError(
+            "Runs go on that fetch from the address from before.",
+            remedy="Wait until they have ended, or cancel them: ninefold workflows runs list.",
         )
 
 

@@ -32,6 +32,17 @@ FROM workflows.run
 WHERE organisation_id = :organisation_id
     AND run_id = :run_id;
 
+-- name: run_has_running$
+-- Whether a run of an organisation, or of one of its repositories, has begun and hasn't ended.
+SELECT EXISTS (
+    SELECT
+    FROM workflows.run
+    WHERE organisation_id = :organisation_id
+        AND (:repository_id::uuid IS NULL OR repository_id = :repository_id)
+        AND ended_at IS NULL
+        AND status = 'running'
+);
+
 -- name: run_insert^
 -- Insert a run, its source, and its first attempt.
 WITH inserted AS (

@@ -139,6 +139,14 @@ async def run_find(connection: Connection, *, organisation_id: UUID, run_id: UUI
     return None if record is None else _run(record)
 
 
+async def run_has_running(connection: Connection, *, organisation_id: UUID, repository_id: UUID | None = None) -> bool:
+    """Return whether a run of an organisation, or of one of its repositories, has begun and hasn't ended."""
+    found: bool = await queries.run_has_running(
+        connection, organisation_id=organisation_id, repository_id=repository_id
+    )
+    return found
+
+
 async def run_insert(
     connection: Connection,
     *,
