@@ -25,6 +25,7 @@ from ninefold.systems.video.routes.title_wire import TitleId, TitleView, UpdateT
 from ninefold.systems.video.rules.limits import NAME_LENGTH_MAX
 from ninefold.systems.video.service import titles as service
 from ninefold.systems.video.service.actors import actor_of
+from ninefold.systems.video.service.ladder import estimate_left
 from ninefold.systems.video.service.progress import read_progress
 from ninefold.systems.video.service.removal import remove_title_later
 from ninefold.systems.video.service.tokens import PlaySigner, Urls, new_play_token, urls_of
@@ -230,7 +231,8 @@ async def _show(
     async with database.snapshot() as connection:
         title = await service.get_title(connection, title_id, organisation_id=principal.organisation_id)
         (progress,) = await read_progress(connection, [title])
-    return title_shower.show(progress, request)
+        eta_s = await estimate_left(connection, title)
+    return title_shower.show(msgspec.structs.replace(progress, eta_s=eta_s), request)
 
 
 TITLE_ROUTES: Final[list[HTTPRouteHandler]] = [
