@@ -43,7 +43,7 @@ format: .venv/.ready-dev console/node_modules/.ready ## Format the code, apply s
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python scripts/console_types.py
 
-bench: .venv/.ready-dev ## Run all benchmarks, or SYSTEM=webhooks|callbacks|chess|messaging|payments|workflows|jobs|live|web; writes bench/results/*.json.
+bench: .venv/.ready-dev ## Run all benchmarks, or SYSTEM=webhooks|callbacks|chess|messaging|payments|video|workflows|jobs|live|web; writes bench/results/*.json.
 	@for run in bench/$(or $(SYSTEM),*)/run.py; do echo "$$run"; $(BIN)/python "$$run" || exit 1; done
 
 chaos: .venv/.ready-dev ## Kill processes at random moments for minutes, or SYSTEM=assistant; fails if anything is lost.

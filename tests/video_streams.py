@@ -122,6 +122,8 @@ class Studio:
 
     async def add(self, title: PlacedTitle, rung: str, numbers: Sequence[int]) -> None:
         """Add segments to a rung, in one blob."""
+        if not numbers:
+            return
         made = self.film.rungs[rung]
         contents = [made.segments[number].content for number in numbers]
         blob_id = await self.put(title, b"".join(contents))

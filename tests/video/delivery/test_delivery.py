@@ -23,6 +23,10 @@ NAMES = [
     "master.m3u8",
     "manifest.mpd",
     "90p/index.m3u8",
+    "270p/growing.m3u8",
+    "growing.mpd",
+    "270p/0.m4s?of=90p",
+    "270p/0.m4s?best",
     "audio/index.m3u8",
     "90p/init.mp4",
     "180p/2.m4s",
@@ -128,6 +132,35 @@ async def test_ranges(player: Player) -> None:
         start, end, _ = part.indices(len(whole))
         shown = {206: f"bytes {start}-{end - 1}/{len(whole)}", 416: f"bytes */{len(whole)}"}
         assert response.headers.get("content-range") == shown.get(status)
+
+
+async def test_a_segment_of_another_rung_in_the_place_of_one(player: Player, studio: Studio) -> None:
+    lower = studio.film.rungs["90p"]
+
+    instead = await player.load("270p/3.m4s?of=90p")
+
+    assert instead.content == lower.init + lower.segments[3].content
+    assert instead.headers["cache-control"] == IMMUTABLE
+    assert (await player.load("270p/3.m4s?other=90p")).content == studio.film.rungs["270p"].segments[3].content
+    assert (await player.load("270p/3.m4s?of=1080p")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_the_best_segment_that_is_there(
+    http: httpx.AsyncClient, studio: Studio, organisation_id: UUID, signer: PlaySigner
+) -> None:
+    title = await studio.title(organisation_id)
+    player = Player(http, title, signer)
+    for rung in ("90p", "audio"):
+        await studio.add(title, rung, range(6))
+    await studio.add(title, "270p", [1])
+    low, high = studio.film.rungs["90p"], studio.film.rungs["270p"]
+
+    lower, own = await player.load("270p/0.m4s?best"), await player.load("270p/1.m4s?best")
+
+    assert (lower.content, lower.headers["cache-control"]) == (low.init + low.segments[0].content, "public, max-age=1")
+    assert (own.content, own.headers["cache-control"]) == (high.init + high.segments[1].content, IMMUTABLE)
+    assert (await player.load("270p/6.m4s?best")).status_code == httpx.codes.NOT_FOUND
+    assert (await player.load("1080p/0.m4s?best")).status_code == httpx.codes.NOT_FOUND
 
 
 async def test_a_range_of_another_version_is_the_whole_file(player: Player) -> None:

@@ -53,6 +53,10 @@ def parts_of(given: Presentation, rung: int) -> m3u8.M3U8:
     return m3u8.loads(hls.media_playlist(given, given.video[rung]), uri="https://films.test/t/720p/index.m3u8")
 
 
+def growing_parts_of(given: Presentation, rung: int) -> m3u8.M3U8:
+    return m3u8.loads(hls.growing_playlist(given, given.video[rung]), uri="https://films.test/t/720p/growing.m3u8")
+
+
 WHOLE = presentation([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], is_final=True)
 
 
@@ -60,15 +64,15 @@ def test_the_master_playlist_has_all_rungs_from_the_start() -> None:
     parsed = m3u8.loads(hls.master_playlist(presentation([0], [])))
 
     rungs = [(each.uri, each.stream_info.bandwidth, each.stream_info.resolution) for each in parsed.playlists]
-    assert rungs == [("360p/index.m3u8", 848_000, (640, 360)), ("720p/index.m3u8", 1_568_000, (1280, 720))]
+    assert rungs == [("360p/growing.m3u8", 848_000, (640, 360)), ("720p/growing.m3u8", 1_568_000, (1280, 720))]
     assert [each.stream_info.codecs for each in parsed.playlists] == ["avc1.64001f,mp4a.40.2", "avc1.640020,mp4a.40.2"]
     assert [each.stream_info.frame_rate for each in parsed.playlists] == [29.97, 29.97]
     assert [(each.type, each.language, each.uri) for each in parsed.media] == [
-        ("AUDIO", None, "audio/index.m3u8"),
+        ("AUDIO", None, "audio/growing.m3u8"),
         ("SUBTITLES", "en", "subtitles/en.m3u8"),
         ("SUBTITLES", "pt-BR", "subtitles/pt-BR.m3u8"),
     ]
-    assert parsed.start.time_offset == 0.0
+    assert parsed.start.time_offset == 0.001
 
 
 def test_a_final_playlist_has_an_end_and_its_own_segments() -> None:
@@ -81,17 +85,30 @@ def test_a_final_playlist_has_an_end_and_its_own_segments() -> None:
 
 
 def test_a_rung_that_lags_has_segments_of_lower_ones_in_its_place() -> None:
-    parsed = parts_of(presentation([0, 1, 2, 3], [0, 2]), 1)
+    parsed = growing_parts_of(presentation([0, 1, 2, 3], [0, 2]), 1)
 
     assert (parsed.is_endlist, parsed.playlist_type) == (False, "event")
-    assert parsed.start.time_offset == 0.0
+    assert parsed.start.time_offset == 0.001
+    assert [each.uri for each in parsed.segments] == [
+        "0.m4s?of=720p",
+        "1.m4s?of=360p",
+        "2.m4s?of=720p",
+        "3.m4s?of=360p",
+    ]
+    assert {each.init_section.uri for each in parsed.segments} == {"../360p/init.mp4"}
+    assert not any(each.discontinuity for each in parsed.segments)
+
+
+def test_a_final_title_that_lacks_segments_of_a_rung_has_those_of_lower_ones() -> None:
+    parsed = parts_of(presentation([0, 1, 2, 3], [0, 2], is_final=True), 1)
+
+    assert parsed.is_endlist
     assert [(each.init_section.uri, each.uri) for each in parsed.segments] == [
         ("init.mp4", "0.m4s"),
         ("../360p/init.mp4", "../360p/1.m4s"),
         ("init.mp4", "2.m4s"),
         ("../360p/init.mp4", "../360p/3.m4s"),
     ]
-    assert not any(each.discontinuity for each in parsed.segments)
 
 
 @pytest.mark.parametrize(("low", "reach"), [([], 0), ([1, 2], 0), ([0, 1, 3, 4], 2), ([0, 1, 2, 3, 4], 5), ([0], 1)])
@@ -104,13 +121,16 @@ def test_a_playlist_reaches_until_the_first_gap_of_the_lowest_rung(low: list[int
 def test_a_playlist_only_grows() -> None:
     """What a player has loaded stays, except that a better segment can come in the place of one."""
     steps = [([0], []), ([0, 1], []), ([0, 1], [0]), ([0, 1, 2, 3], [0, 1]), ([0, 1, 2, 3, 4], [0, 1, 2, 3])]
-    playlists = [parts_of(presentation(*step), 1) for step in steps]
+    playlists = [growing_parts_of(presentation(*step), 1) for step in steps]
+    playlists.append(growing_parts_of(WHOLE, 1))
 
     for before, after in pairwise(playlists):
         kept = after.segments[: len(before.segments)]
         assert [each.duration for each in kept] == [each.duration for each in before.segments]
+        assert [each.uri.partition("?")[0] for each in kept] == [each.uri.partition("?")[0] for each in before.segments]
         assert before.target_duration == after.target_duration
         assert before.media_sequence == after.media_sequence == 0
+    assert [each.is_endlist for each in playlists] == [False] * len(steps) + [True]
 
 
 def test_subtitles_are_one_file_for_the_whole_title() -> None:
@@ -121,7 +141,7 @@ def test_subtitles_are_one_file_for_the_whole_title() -> None:
 
 
 def test_the_final_manifest_of_dash() -> None:
-    text = dash.manifest(WHOLE, begun_at=NOW).decode()
+    text = dash.manifest(WHOLE, begun_at=NOW, is_growing=False).decode()
     parsed = MPEGDASHParser.parse(text)
 
     assert (parsed.type, parsed.media_presentation_duration, parsed.minimum_update_period) == ("static", "PT13S", None)
@@ -142,15 +162,39 @@ def test_the_final_manifest_of_dash() -> None:
     assert [each.lang for each in texts] == ["en", "pt-BR"]
 
 
-def test_a_growing_manifest_of_dash_has_the_rungs_that_need_no_waiting() -> None:
-    parsed = MPEGDASHParser.parse(dash.manifest(presentation([0, 1, 2], [0, 1]), begun_at=NOW).decode())
+def test_a_growing_manifest_of_dash_has_all_rungs_as_far_as_the_lowest() -> None:
+    given = presentation([0, 1, 2], [0])
+    parsed = MPEGDASHParser.parse(dash.manifest(given, begun_at=NOW, is_growing=True).decode())
 
     assert (parsed.type, parsed.minimum_update_period) == ("dynamic", "PT2S")
     assert parsed.availability_start_time == "2026-11-28T12:00:00Z"
-    assert [each.id for each in parsed.periods[0].adaptation_sets[0].representations] == ["360p"]
+    assert [each.text for each in parsed.locations] == ["growing.mpd"]
+    rungs = parsed.periods[0].adaptation_sets[0].representations
+    templates = [each.segment_templates[0] for each in rungs]
+    assert [(each.id, template.media) for each, template in zip(rungs, templates, strict=True)] == [
+        ("360p", "360p/$Number$.m4s?best"),
+        ("720p", "720p/$Number$.m4s?best"),
+    ]
+    assert {template.initialization for template in templates} == {"360p/init.mp4"}
+    assert [[(each.d, each.r) for each in template.segment_timelines[0].Ss] for template in templates] == [
+        [(25_600, 1), (51_200, None)],
+        [(25_600, 1), (51_200, None)],
+    ]
 
-    later = MPEGDASHParser.parse(dash.manifest(presentation([0, 1, 2], [0, 1, 2]), begun_at=NOW).decode())
-    assert [each.id for each in later.periods[0].adaptation_sets[0].representations] == ["360p", "720p"]
+
+def test_the_manifest_of_a_player_that_has_begun_early_ends_with_the_same_addresses() -> None:
+    text = dash.manifest(WHOLE, begun_at=NOW, is_growing=True).decode()
+
+    assert MPEGDASHParser.parse(text).type == "static"
+    assert text.count(".m4s?best") == 2
+
+
+def test_a_rung_with_gaps_is_not_in_a_final_manifest() -> None:
+    given = presentation([0, 1, 2], [0, 2], is_final=True)
+
+    text = dash.manifest(given, begun_at=NOW, is_growing=False).decode()
+
+    assert ('id="360p"' in text, 'id="720p"' in text) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +208,7 @@ def test_frame_rates_are_fractions(rate: float, expected: str) -> None:
         duration_s=None,
     )
 
-    assert f'frameRate="{expected}"' in dash.manifest(given, begun_at=NOW).decode()
+    assert f'frameRate="{expected}"' in dash.manifest(given, begun_at=NOW, is_growing=False).decode()
 
 
 def test_the_pictures_of_the_seek_bar() -> None:

@@ -33,12 +33,12 @@ def test_manifests_are_what_npms_parsers_expect() -> None:
                 "master": hls.master_playlist(WHOLE),
                 "whole": hls.media_playlist(WHOLE, WHOLE.video[1]),
                 "audio": hls.media_playlist(WHOLE, WHOLE.audio),
-                "growing": hls.media_playlist(GROWING, GROWING.video[1]),
+                "growing": hls.growing_playlist(GROWING, GROWING.video[1]),
                 "subtitles": hls.subtitles_playlist(WHOLE, WHOLE.subtitles[0]),
             },
             "dash": {
-                "whole": dash.manifest(WHOLE, begun_at=NOW).decode(),
-                "growing": dash.manifest(GROWING, begun_at=NOW).decode(),
+                "whole": dash.manifest(WHOLE, begun_at=NOW, is_growing=False).decode(),
+                "growing": dash.manifest(GROWING, begun_at=NOW, is_growing=True).decode(),
             },
         }
     )
@@ -52,12 +52,12 @@ def test_manifests_are_what_npms_parsers_expect() -> None:
     assert [each["uri"] for each in playlists["whole"]["segments"]] == [f"{number}.m4s" for number in range(5)]
     assert len(playlists["audio"]["segments"]) == 5
     assert playlists["growing"]["playlistType"] == "EVENT"
-    assert playlists["growing"]["start"]["offset"] == 0
+    assert playlists["growing"]["start"]["offset"] == 0.001
     assert [each["uri"] for each in playlists["growing"]["segments"]] == [
-        "0.m4s",
-        "../360p/1.m4s",
-        "2.m4s",
-        "../360p/3.m4s",
+        "0.m4s?of=720p",
+        "1.m4s?of=360p",
+        "2.m4s?of=720p",
+        "3.m4s?of=360p",
     ]
     assert [each["uri"] for each in playlists["subtitles"]["segments"]] == ["en.vtt"]
 
@@ -72,5 +72,6 @@ def test_manifests_are_what_npms_parsers_expect() -> None:
     assert whole["subtitles"] == ['English "CC"', "Português"]
     assert [(each["name"], len(each["segments"]), each["endlist"]) for each in growing["tracks"]] == [
         ("360p", 4, False),
+        ("720p", 4, False),
         ("audio", 5, False),
     ]

@@ -4,6 +4,7 @@ A file in the hot set costs one look at the token and two dictionaries, and no d
 """
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable
@@ -20,16 +21,20 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.web.errors import MethodNotAllowedError
 from ninefold.systems.video.delivery.hot_set import HotFile, HotSet
 from ninefold.systems.video.delivery.keeper import Keeper
-from ninefold.systems.video.delivery.manifests import FINAL_CACHE, manifest_file
+from ninefold.systems.video.delivery.manifests import FINAL_CACHE, GROWING_CACHE, manifest_file
 from ninefold.systems.video.delivery.names import FileName, parse_name
-from ninefold.systems.video.delivery.responses import IMMUTABLE, hot_file, send_file, send_preflight
+from ninefold.systems.video.delivery.responses import IMMUTABLE, hot_file, send_file, send_preflight, with_cache_control
 from ninefold.systems.video.delivery.titles import Titles
 from ninefold.systems.video.errors import PlayTokenInvalidError
 from ninefold.systems.video.model.titles import TITLE_PREFIX
+from ninefold.systems.video.packaging.dash import BEST
+from ninefold.systems.video.packaging.hls import INSTEAD
 from ninefold.systems.video.service.delivery import (
     Content,
+    best_rung,
     not_found,
     read_init,
+    read_initialized,
     read_poster,
     read_segment,
     read_sheet,
@@ -47,6 +52,9 @@ TOKENS_MAX: Final = 20_000
 
 _HOT: Final = Counter("ninefold_video_hot_set_hits", "Requests that were answered from memory.")
 _SENT: Final = Counter("ninefold_video_sent_bytes", "What the files of answered requests have.")
+
+_BEST: Final = BEST.encode()
+_INSTEAD: Final = re.compile(rb"%s=([0-9A-Za-z]{1,16})" % INSTEAD.encode())
 
 T = TypeVar("T")
 
@@ -121,6 +129,8 @@ class StreamApplication:
             await self._take_beacons(token, scope, receive, send)
             return
         _require_method(request["method"], "GET", "HEAD", "OPTIONS")
+        if request["query_string"] and name.endswith(".m4s"):
+            path += _known_query(request["query_string"])
         file = self._hot_set.get(path)
         if file is None:
             file = await _unless_gone(receive, self._find(token, path, name))
@@ -154,7 +164,25 @@ class StreamApplication:
             return _file(content, content_type="text/vtt; charset=utf-8", cache_control=FINAL_CACHE)
         if meant.kind == "poster":
             return await self._poster(token, path)
-        return await self._hot_set.fill(path, partial(self._read, token, meant), title_id=token.title_id)
+        if path.endswith(f"?{BEST}"):
+            return await self._best(token, path, meant)
+        _, _, instead = path.partition(f"?{INSTEAD}=")
+        read = partial(self._read_initialized, token, meant, instead) if instead else partial(self._read, token, meant)
+        return await self._hot_set.fill(path, read, title_id=token.title_id)
+
+    async def _best(self, token: PlayToken, path: str, meant: FileName) -> HotFile:
+        """Return the best segment for a place; a cache may only keep it if it is the rung's own."""
+        rung = best_rung((await self._titles.get(token)).streamed, meant.rung, meant.number)
+        key = f"{path.removesuffix(BEST)}{INSTEAD}={rung}"
+        file = self._hot_set.get(key) or await self._hot_set.fill(
+            key, partial(self._read_initialized, token, meant, rung), title_id=token.title_id
+        )
+        return file if rung == meant.rung else with_cache_control(file, GROWING_CACHE)
+
+    async def _read_initialized(self, token: PlayToken, meant: FileName, rung: str) -> HotFile:
+        content = await read_initialized(self._database, self._blobs, token, rung=rung, number=meant.number)
+        content_type = "audio/mp4" if rung == "audio" else "video/mp4"
+        return _file(content, content_type=content_type, cache_control=IMMUTABLE)
 
     async def _read(self, token: PlayToken, meant: FileName) -> HotFile:
         """Read a file that never changes."""
@@ -186,6 +214,11 @@ class StreamApplication:
 
 def _file(content: Content, *, content_type: str, cache_control: str) -> HotFile:
     return hot_file(content.body, tag=content.tag, content_type=content_type, cache_control=cache_control)
+
+
+def _known_query(query: bytes) -> str:
+    """Return a query string that has a meaning for segments; others are ignored."""
+    return f"?{query.decode()}" if query == _BEST or _INSTEAD.fullmatch(query) else ""
 
 
 def _require_method(method: str, *allowed: str) -> None:

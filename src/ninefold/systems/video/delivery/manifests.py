@@ -43,9 +43,10 @@ def _make(streamed: Streamed, name: str, meant: FileName) -> bytes:
     presentation = playable(streamed)
     if name == "master.m3u8":
         return hls.master_playlist(presentation).encode()
-    if name == "manifest.mpd":
-        title = streamed.title
-        return dash.manifest(presentation, begun_at=title.playable_at or title.created_at)
+    if name in {"manifest.mpd", dash.GROWING_FILE}:
+        is_growing = name == dash.GROWING_FILE or not presentation.is_final
+        begun_at = streamed.title.playable_at or streamed.title.created_at
+        return dash.manifest(presentation, begun_at=begun_at, is_growing=is_growing)
     if name == "sprites.vtt":
         return sprites.sprites_track(presentation.sheets).encode()
     if name.startswith("subtitles/"):
@@ -56,7 +57,9 @@ def _make(streamed: Streamed, name: str, meant: FileName) -> bytes:
 def _rung(presentation: Presentation, name: str, *, rung: str) -> str:
     for track in [*presentation.video, presentation.audio]:
         if track is not None and track.rung == rung:
-            return hls.media_playlist(presentation, track)
+            if presentation.is_final and name.endswith(hls.FINAL_FILE):
+                return hls.media_playlist(presentation, track)
+            return hls.growing_playlist(presentation, track)
     raise not_found(name)
 
 

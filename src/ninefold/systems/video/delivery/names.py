@@ -12,11 +12,11 @@ _RUNG: Final = r"[0-9A-Za-z]{1,16}"
 _LANGUAGE: Final = r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}"
 
 _PATTERN: Final = re.compile(
-    rf"(?P<rung>{_RUNG})/(?:(?P<segment>{_NUMBER})\.m4s|(?P<init>init\.mp4)|(?P<playlist>index\.m3u8))"
+    rf"(?P<rung>{_RUNG})/(?:(?P<segment>{_NUMBER})\.m4s|(?P<init>init\.mp4)|(?P<playlist>(?:index|growing)\.m3u8))"
     rf"|sprites/(?P<sheet>{_NUMBER})\.jpg"
     rf"|subtitles/(?P<language>{_LANGUAGE})\.(?P<text>vtt|m3u8)"
     r"|(?P<poster>poster\.jpg)"
-    r"|(?P<whole>master\.m3u8|manifest\.mpd|sprites\.vtt)",
+    r"|(?P<whole>master\.m3u8|manifest\.mpd|growing\.mpd|sprites\.vtt)",
     re.ASCII,
 )
 

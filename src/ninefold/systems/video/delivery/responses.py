@@ -42,6 +42,12 @@ def hot_file(body: bytes, *, tag: str, content_type: str, cache_control: str) ->
     return HotFile(body, quoted, headers)
 
 
+def with_cache_control(file: HotFile, cache_control: str) -> HotFile:
+    """Return a file that is to be kept for another time."""
+    headers = [(name, value) for name, value in file.headers if name != b"cache-control"]
+    return HotFile(file.body, file.tag, [*headers, (b"cache-control", cache_control.encode())])
+
+
 async def send_file(scope: Scope, send: Send, file: HotFile) -> None:
     """Send a file, as the request's headers say."""
     range_header = if_range = if_none_match = None

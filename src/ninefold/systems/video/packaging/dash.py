@@ -1,7 +1,8 @@
 """DASH manifests (ISO/IEC 23009-1), with a SegmentTimeline for each rung.
 
-While the ladder grows, the manifest is dynamic, and has only the rungs that reach as far as the lowest one: a
-representation has one initialization segment, so it can't have segments of another rung in the place of its own.
+While the ladder grows, the manifest is dynamic, and all rungs reach as far as the lowest one: where a segment isn't
+there yet, the best lower one is sent in its place. So each is sent with an initialization segment of its own. A player
+that has begun so stays with such addresses until the end: `Location` tells it to.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,18 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
+import msgspec
 from lxml import etree
 
 from ninefold.systems.video.packaging.hls import INIT_FILE
 from ninefold.systems.video.packaging.timeline import Presentation, Segment, Subtitles, Track, is_whole, until_gap
 
 CONTENT_TYPE: Final = "application/dash+xml"
+
+GROWING_FILE: Final = "growing.mpd"
+
+BEST: Final = "best"
+"""The query of a segment in the place of which the best one that is there is sent, with its initialization segment."""
 
 UPDATE_PERIOD_S: Final = 2
 """How often players load a manifest that grows."""
@@ -26,12 +33,13 @@ _BUFFER_S_MIN: Final = 2
 _FRAME_RATE_TOLERANCE: Final = 0.004
 
 
-def manifest(presentation: Presentation, *, begun_at: datetime) -> bytes:
+def manifest(presentation: Presentation, *, begun_at: datetime, is_growing: bool) -> bytes:
     """Return the manifest of a title.
 
     Args:
         presentation: the title.
         begun_at: since when it could be played; of concern only while it grows.
+        is_growing: whether the player has begun while the title grew.
     """
     root = etree.Element("MPD", xmlns=_NAMESPACE)
     root.set("profiles", _PROFILE)
@@ -43,11 +51,12 @@ def manifest(presentation: Presentation, *, begun_at: datetime) -> bytes:
         root.set("type", "dynamic")
         root.set("availabilityStartTime", begun_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         root.set("minimumUpdatePeriod", _duration(UPDATE_PERIOD_S))
+    if is_growing:
+        etree.SubElement(root, "Location").text = GROWING_FILE
     period = etree.SubElement(root, "Period", id="0", start=_duration(0))
-    tracks = [track for track in presentation.video if is_whole(presentation, track)]
-    _add_tracks(period, "video", tracks)
+    _add_tracks(period, "video", [_form(presentation, track, is_growing=is_growing) for track in presentation.video])
     if presentation.audio is not None:
-        _add_tracks(period, "audio", [presentation.audio])
+        _add_tracks(period, "audio", [_form(presentation, presentation.audio, is_growing=is_growing)])
     for subtitles in presentation.subtitles:
         _add_subtitles(period, subtitles)
     for number, group in enumerate(period):
@@ -56,7 +65,29 @@ def manifest(presentation: Presentation, *, begun_at: datetime) -> bytes:
     return xml
 
 
-def _add_tracks(period: "etree._Element", kind: str, tracks: Sequence[Track]) -> None:
+class _Form(msgspec.Struct, frozen=True):
+    """A track as a player sees it."""
+
+    track: Track
+    segments: Sequence[Segment]
+    init: str
+    media: str
+
+
+def _form(presentation: Presentation, track: Track, *, is_growing: bool) -> _Form | None:
+    """Return how a track is shown; None if it can't be, because it has gaps and nothing may come in their place."""
+    if track is presentation.audio:
+        return _Form(track, until_gap(track), f"{track.rung}/{INIT_FILE}", f"{track.rung}/$Number$.m4s")
+    if is_growing:
+        lowest = presentation.lowest
+        media = f"{track.rung}/$Number$.m4s?{BEST}"
+        return _Form(track, until_gap(lowest), f"{lowest.rung}/{INIT_FILE}", media)
+    if not is_whole(presentation, track):
+        return None
+    return _Form(track, until_gap(track), f"{track.rung}/{INIT_FILE}", f"{track.rung}/$Number$.m4s")
+
+
+def _add_tracks(period: "etree._Element", kind: str, forms: Sequence[_Form | None]) -> None:
     group = etree.SubElement(
         period,
         "AdaptationSet",
@@ -65,11 +96,13 @@ def _add_tracks(period: "etree._Element", kind: str, tracks: Sequence[Track]) ->
         segmentAlignment="true",
         startWithSAP="1",
     )
-    for track in tracks:
-        _add_track(group, kind, track)
+    for form in forms:
+        if form is not None:
+            _add_track(group, kind, form)
 
 
-def _add_track(group: "etree._Element", kind: str, track: Track) -> None:
+def _add_track(group: "etree._Element", kind: str, form: _Form) -> None:
+    track = form.track
     attributes = {"id": track.rung, "bandwidth": str(track.bandwidth), "codecs": track.codecs}
     if track.width is not None and track.height is not None:
         attributes |= {"width": str(track.width), "height": str(track.height), "sar": "1:1"}
@@ -84,11 +117,11 @@ def _add_track(group: "etree._Element", kind: str, track: Track) -> None:
         representation,
         "SegmentTemplate",
         timescale=str(track.timescale),
-        initialization=f"$RepresentationID$/{INIT_FILE}",
-        media="$RepresentationID$/$Number$.m4s",
+        initialization=form.init,
+        media=form.media,
         startNumber="0",
     )
-    _add_timeline(template, until_gap(track))
+    _add_timeline(template, form.segments)
 
 
 def _add_timeline(template: "etree._Element", segments: Sequence[Segment]) -> None:

@@ -16,7 +16,16 @@ TARGET_DURATION_S: Final = 6
 
 INIT_FILE: Final = "init.mp4"
 
+INSTEAD: Final = "of"
+"""The parameter that says whose segment is sent in a place, with its initialization segment."""
+
+FINAL_FILE: Final = "index.m3u8"
+GROWING_FILE: Final = "growing.m3u8"
+
 _VERSION: Final = 7
+_START: Final = "#EXT-X-START:TIME-OFFSET=0.001,PRECISE=YES"
+"""Players begin a playlist that grows near its end otherwise. Shaka takes 0 for no time at all."""
+
 _AUDIO_GROUP: Final = "sound"
 _TEXT_GROUP: Final = "text"
 _QUOTES: Final = str.maketrans({'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}"})
@@ -24,25 +33,58 @@ _QUOTES: Final = str.maketrans({'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N
 
 def master_playlist(presentation: Presentation) -> str:
     """Return the playlist that a player loads first. Players load it only once, so it has all rungs from the start."""
+    file = FINAL_FILE if presentation.is_final else GROWING_FILE
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if not presentation.is_final:
-        lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
+        lines.append(_START)
     if presentation.audio is not None:
         lines.append(
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{_AUDIO_GROUP}",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,'
-            f'CHANNELS="2",URI="{presentation.audio.rung}/index.m3u8"'
+            f'CHANNELS="2",URI="{presentation.audio.rung}/{file}"'
         )
     lines += [_subtitles_line(subtitles) for subtitles in presentation.subtitles]
     for track in presentation.video:
-        lines += [_rung_line(presentation, track), f"{track.rung}/index.m3u8"]
+        lines += [_rung_line(presentation, track), f"{track.rung}/{file}"]
     return _text(lines)
 
 
 def media_playlist(presentation: Presentation, track: Track) -> str:
-    """Return the playlist of a rung: with an end if the title is final, and else one that grows."""
-    entries = entries_of(presentation, track)
-    longest_s = max((entry.duration_s for entry in entries), default=0.0)
-    lines = [
+    """Return the playlist of a rung of a final title."""
+    lines = _head(presentation, track)
+    shown: Track | None = None
+    for entry in entries_of(presentation, track):
+        folder = "" if entry.track is track else f"../{entry.track.rung}/"
+        if entry.track is not shown:
+            # The timeline goes on as before, so this is no discontinuity.
+            lines.append(f'#EXT-X-MAP:URI="{folder}{INIT_FILE}"')
+            shown = entry.track
+        lines += [f"#EXTINF:{entry.duration_s:.6f},", f"{folder}{entry.segment.number}.m4s"]
+    return _text([*lines, "#EXT-X-ENDLIST"])
+
+
+def growing_playlist(presentation: Presentation, track: Track) -> str:
+    """Return the playlist of a rung for players that have loaded the title while it grew, until its end.
+
+    A segment can come in the place of one that isn't there yet, and be replaced by it. So each is sent with an
+    initialization segment of its own, and the one of the playlist is only there because there has to be one: players
+    confuse those of several rungs. And the path of a segment stays: hls.js refuses a playlist in which it has changed.
+    """
+    lines = _head(presentation, track)
+    if not presentation.is_final:
+        lines.append(_START)
+    first = track if track is presentation.audio else presentation.lowest
+    lines.append(f'#EXT-X-MAP:URI="../{first.rung}/{INIT_FILE}"')
+    for entry in entries_of(presentation, track):
+        instead = f"{entry.segment.number}.m4s?{INSTEAD}={entry.track.rung}"
+        lines += [f"#EXTINF:{entry.duration_s:.6f},", instead]
+    if presentation.is_final:
+        lines.append("#EXT-X-ENDLIST")
+    return _text(lines)
+
+
+def _head(presentation: Presentation, track: Track) -> list[str]:
+    longest_s = max((entry.duration_s for entry in entries_of(presentation, track)), default=0.0)
+    return [
         "#EXTM3U",
         f"#EXT-X-VERSION:{_VERSION}",
         f"#EXT-X-TARGETDURATION:{max(TARGET_DURATION_S, math.ceil(longest_s))}",
@@ -50,19 +92,6 @@ def media_playlist(presentation: Presentation, track: Track) -> str:
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if presentation.is_final else 'EVENT'}",
     ]
-    if not presentation.is_final:
-        lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
-    shown: str | None = None
-    for entry in entries:
-        folder = "" if entry.track is track else f"../{entry.track.rung}/"
-        if folder != shown:
-            # The timeline goes on as before, so this is no discontinuity.
-            lines.append(f'#EXT-X-MAP:URI="{folder}{INIT_FILE}"')
-            shown = folder
-        lines += [f"#EXTINF:{entry.duration_s:.6f},", f"{folder}{entry.segment.number}.m4s"]
-    if presentation.is_final:
-        lines.append("#EXT-X-ENDLIST")
-    return _text(lines)
 
 
 def subtitles_playlist(presentation: Presentation, subtitles: Subtitles) -> str:

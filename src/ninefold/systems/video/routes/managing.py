@@ -5,7 +5,6 @@ from litestar.di import Provide
 
 from ninefold.core.clock import SystemClock
 from ninefold.core.system import ServerContext
-from ninefold.systems.video.routes.ladder import LADDER_ROUTES
 from ninefold.systems.video.routes.subtitles import SUBTITLE_ROUTES
 from ninefold.systems.video.routes.titles import TITLE_ROUTES, TitleShower
 from ninefold.systems.video.service.tokens import PlaySigner
@@ -23,7 +22,7 @@ def title_routes(context: ServerContext[VideoSettings]) -> Router:
     )
     return Router(
         path="/",
-        route_handlers=[*TITLE_ROUTES, *LADDER_ROUTES, *SUBTITLE_ROUTES],
+        route_handlers=[*TITLE_ROUTES, *SUBTITLE_ROUTES],
         dependencies={
             "clock": Provide(lambda: clock, sync_to_thread=False),
             "notifier": Provide(lambda: context.notifier, sync_to_thread=False),

@@ -9,7 +9,7 @@ from ninefold.core.blobs.service import Blobs, get_blob
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.video.errors import NotPlayableYetError, StreamFileNotFoundError, TitleNotFoundError
 from ninefold.systems.video.model.streams import BlobPart, StreamedTitle
-from ninefold.systems.video.packaging.timeline import Presentation
+from ninefold.systems.video.packaging.timeline import Presentation, entries_of
 from ninefold.systems.video.service.tokens import PlayToken
 from ninefold.systems.video.store.delivery import (
     delivery_find_init,
@@ -105,6 +105,34 @@ async def read_segment(database: Database, blobs: Blobs, token: PlayToken, *, ru
             connection, token.title_id, organisation_id=token.organisation_id, rung=rung, number=number
         )
     return await read_part(database, blobs, token, part, name=f"{rung}/{number}.m4s")
+
+
+async def read_initialized(database: Database, blobs: Blobs, token: PlayToken, *, rung: str, number: int) -> Content:
+    """Return a segment with the initialization segment of its rung before it, so that it can follow any other.
+
+    Raises:
+        StreamFileNotFoundError: there is none.
+        BlobStoreUnavailableError: the store doesn't answer.
+    """
+    segment = await read_segment(database, blobs, token, rung=rung, number=number)
+    init = await read_init(database, token, rung=rung)
+    return Content(init.body + segment.body, f"{segment.tag}-{init.tag[:8]}")
+
+
+def best_rung(streamed: Streamed, rung: str, number: int) -> str:
+    """Return the rung whose segment is sent in the place of one: its own, or the best below it that has it.
+
+    Raises:
+        NotPlayableYetError: there is nothing yet.
+        StreamFileNotFoundError: there is no such rung, or none of them has the segment.
+    """
+    presentation = playable(streamed)
+    for track in presentation.video:
+        if track.rung == rung:
+            entries = entries_of(presentation, track)
+            if number < len(entries):
+                return entries[number].track.rung
+    raise not_found(f"{rung}/{number}.m4s")
 
 
 async def read_sheet(database: Database, blobs: Blobs, token: PlayToken, *, number: int) -> Content:

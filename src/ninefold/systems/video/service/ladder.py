@@ -58,17 +58,6 @@ async def get_ladder(connection: Connection, title_id: UUID, *, organisation_id:
     )
 
 
-async def estimate_left(connection: Connection, title: Title) -> float | None:
-    """Return how many seconds encoding a title still takes, at the speed so far; None if that can't be known."""
-    if title.is_ended:
-        return 0.0
-    rows = await rung_list(connection, title.title_id)
-    chunks = await chunk_list(connection, title.title_id)
-    tasks = await task_list_of_chunks(connection, title.title_id)
-    speeds = await task_list_speeds(connection, title.title_id)
-    return _eta_s(title, rows, chunks, tasks, speeds)
-
-
 def _rung(
     row: RungRow, chunks: Sequence[LadderChunk], tasks: Sequence[Task], reach: Mapping[str, Reach], title: Title
 ) -> LadderRung:
