@@ -17,7 +17,7 @@ from ninefold.systems.video.model.titles import SourceFacts, Title
 from ninefold.systems.video.model.transcoding import Chunk, NewTask, RungRow, SegmentRow, SpriteSheet, Task, TaskKind
 from ninefold.systems.video.rules.ladder import AUDIO_RUNG
 from ninefold.systems.video.rules.limits import SUBTITLE_BYTES_MAX
-from ninefold.systems.video.rules.subtitles import LANGUAGE_PATTERN, to_webvtt
+from ninefold.systems.video.rules.subtitles import to_webvtt
 from ninefold.systems.video.rules.urgency import encode_urgency, pictures_urgency, score_urgency
 from ninefold.systems.video.service.channels import Changed
 from ninefold.systems.video.service.feeds import append_title_change
@@ -35,6 +35,7 @@ SCORED_CHUNKS: Final = (0, 5, 25)
 """Which chunks of a title are compared to their source: comparing takes about as long as encoding."""
 
 
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 UNKNOWN_LANGUAGE: Final = "und"
 """Of ISO 639-2: undetermined."""
 
@@ -139,7 +140,7 @@ async def add_text(connection: Connection, title: Title, *, language: str | None
     """Add text of the source as subtitles. What people have added for its language stays."""
     if len(content) > SUBTITLE_BYTES_MAX:
         return Changed()
-    language = language if language is not None and re.match(LANGUAGE_PATTERN, language) else UNKNOWN_LANGUAGE
+    language = language if language is not None and LANGUAGE.fullmatch(language) else UNKNOWN_LANGUAGE
     try:
         webvtt = to_webvtt(content)
     except InvalidSubtitleError:
