@@ -24,7 +24,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="scripts/chromium insta
 
 FILM_S = 16
 TOKEN_LIFETIME_S = 4.0
-SEED = 7
+SEED = 20
+"""With it, the sound hangs once."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ async def test_no_fault_ends_what_is_played(title: PlacedTitle, server: Killable
         assert (seen.fatal, seen.page_errors, seen.is_ended) == ([], [], True), seen
         assert seen.frames >= (FILM_S - 1) * FRAMES_A_SECOND, seen
         assert seen.renewals > 0, seen
-    assert {"error", "truncation", "reset"} <= proxy.faults.keys()
+    assert {"error", "hang", "truncation", "reset", "server away"} <= proxy.faults.keys()
 
 
 async def _restart(server: KillableServer, *, after_s: float) -> None:
