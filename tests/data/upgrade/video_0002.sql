@@ -1,8 +1,23 @@
-INSERT INTO video.rung (title_id, name, kind, position, width, height, bitrate_max, timescale)
-VALUES ('01900000-0000-7000-8000-0000000f0001', '360p', 'video', 0, 640, 360, 800000, 90000);
+INSERT INTO video.rung (title_id, name, kind, position, width, height, level, bitrate_max, timescale)
+VALUES ('01900000-0000-7000-8000-0000000f0001', '360p', 'video', 0, 640, 360, '3.0', 800000, 90000);
 
-INSERT INTO video.chunk (title_id, number, start_us, duration_us, sha256, blob_id)
-VALUES ('01900000-0000-7000-8000-0000000f0001', 0, 0, 4000000, '\x00', '01900000-0000-7000-8000-0000000f0004');
+INSERT INTO video.chunk (
+    title_id, number, start_us, duration_us, first_segment, starts, end_tick, times, has_leading, needs_next, sha256, blob_id
+)
+VALUES (
+    '01900000-0000-7000-8000-0000000f0001',
+    0,
+    0,
+    4000000,
+    0,
+    '{0}',
+    360000,
+    '{0, 3600}',
+    FALSE,
+    FALSE,
+    '\x00',
+    '01900000-0000-7000-8000-0000000f0004'
+);
 
 INSERT INTO video.segment (title_id, rung, number, chunk_number, start, duration, blob_id, first_byte, size_bytes)
 VALUES (

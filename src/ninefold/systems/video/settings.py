@@ -40,6 +40,24 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
     play_token_lifetime_s: Annotated[
         int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
     ] = 6 * 3_600
+    ffmpeg: Annotated[
+        str | None,
+        msgspec.Meta(description="The path of ffmpeg; by default, the one that comes with the extra `video`."),
+    ] = None
+    encoders: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=256, description="Chunks that a worker encodes at once; 0 for its part of the cores."),
+    ] = 0
+    splitters: Annotated[
+        int, msgspec.Meta(ge=1, le=64, description="Sources that a worker reads at once, while they are uploaded.")
+    ] = 8
+    heights: Annotated[
+        tuple[int, ...],
+        msgspec.Meta(min_length=1, description="The qualities to encode, by height: of 360, 480, 720 and 1080."),
+    ] = (360, 480, 720, 1080)
+    duration_s_max: Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400, description="The longest title, in seconds.")] = (
+        12 * 3_600
+    )
 
 
 def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:

@@ -7,10 +7,11 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import ServerContext, System
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
+from ninefold.systems.video.jobs.transcoding import release_leases, transcoding_tasks
 from ninefold.systems.video.routes.managing import title_routes
 from ninefold.systems.video.routes.viewing import viewing_routes
 from ninefold.systems.video.service.feeds import TITLE_FEEDS
@@ -36,6 +37,10 @@ def _routes(context: ServerContext[VideoSettings]) -> Sequence[ControllerRouterH
     ]
 
 
+def _worker_tasks(context: WorkerContext[VideoSettings]) -> Sequence[WorkerTask]:
+    return [*transcoding_tasks(context)]
+
+
 SYSTEM: Final[System[VideoSettings]] = System(
     name="video",
     migrations=MigrationSource(namespace="video", package="ninefold.systems.video"),
@@ -43,6 +48,8 @@ SYSTEM: Final[System[VideoSettings]] = System(
     surfaces=_surfaces,
     feeds=_feeds,
     routes=_routes,
+    worker_tasks=_worker_tasks,
+    release_leases=release_leases,
     job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER),
     schedules=(CLEAN_OFTEN,),
 )

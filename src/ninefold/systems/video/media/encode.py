@@ -69,7 +69,7 @@ async def encode_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, *, folder: Path) -> E
     """
 
     def make_arguments(pipes: Sequence[str]) -> Sequence[str]:
-        return [*_input(order, folder), *_output(order), pipes[0]]
+        return [*source_input(order, folder), *_output(order), pipes[0]]
 
     async with running(ffmpeg, make_arguments, pipes=1, folder=folder) as program:
         try:
@@ -83,7 +83,8 @@ async def encode_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, *, folder: Path) -> E
     return chunk
 
 
-def _input(order: EncodeOrder, folder: Path) -> list[str]:
+def source_input(order: EncodeOrder, folder: Path) -> list[str]:
+    """Return ffmpeg's arguments that name the packets of a chunk."""
     if len(order.pieces) == 1:
         return ["-noautorotate", "-i", str(order.pieces[0])]
     playlist = folder / "pieces.ffconcat"
@@ -93,18 +94,22 @@ def _input(order: EncodeOrder, folder: Path) -> list[str]:
     return ["-noautorotate", "-f", "concat", "-safe", "0", "-i", str(playlist)]
 
 
-def _output(order: EncodeOrder) -> list[str]:
-    rung, start = order.rung, order.starts[0]
-    duration_s = (order.end - start) / TIMESCALE
+def source_filters(order: EncodeOrder) -> list[str]:
+    """Return filters that let only the pictures of the chunk through, the first one at the time 0."""
     filters = []
     if order.has_leading:
         # The pictures before the first keyframe are those of the chunk before.
         filters.append("select='if(key,st(0,1));ld(0)'")
     filters += [f"trim=end_frame={len(order.times)}", "setpts=PTS-STARTPTS"]
     if order.is_filled:
-        rate = order.video.frame_rate or 25.0
+        rate, duration_s = order.video.frame_rate or 25.0, (order.end - order.starts[0]) / TIMESCALE
         filters += [f"fps={rate}", f"tpad=stop_mode=clone:stop_duration={duration_s:.6f}", f"trim=end={duration_s:.6f}"]
-    filters += picture_filters(order.video, width=rung.width, height=rung.height)
+    return filters
+
+
+def _output(order: EncodeOrder) -> list[str]:
+    rung, start = order.rung, order.starts[0]
+    filters = [*source_filters(order), *picture_filters(order.video, width=rung.width, height=rung.height)]
     keyframes = ",".join(f"{max((time - start) / TIMESCALE - TOLERANCE_S, 0):.6f}" for time in order.starts)
     return ["-map", "0:v:0", "-vf", ",".join(filters), *x264_arguments(rung, keyframes=keyframes), *FRAGMENTED]
 

@@ -131,8 +131,11 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
     ]
     copied = ["-c", "copy", "-map_metadata", "-1"]
     arguments = ["-noautorotate", *source.arguments]
-    arguments += [*picture, *copied, *to_pieces]
-    arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
+    if plan.is_recoded:
+        arguments += [*picture, *_recoded(pipes)]
+    else:
+        arguments += [*picture, *copied, *to_pieces]
+        arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
     arguments += [*picture, *_live(plan), pipes[2]]
     if probe.audio is not None:
         first = _rounded(probe.first_time * AUDIO_TIMESCALE)
@@ -145,6 +148,18 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
     for number, subtitle in enumerate(probe.subtitles[:SUBTITLES_MAX]):
         arguments += ["-map", f"0:{subtitle.index}", "-c:s", "webvtt", "-f", "webvtt", f"subtitles{number}.vtt"]
     return arguments
+
+
+def _recoded(pipes: Sequence[str]) -> list[str]:
+    """Return how pieces and their list are made of a picture that is encoded again, nearly without loss."""
+    options = f"segment_time={CHUNK_S}:min_seg_duration={CHUNK_S_MIN}:segment_format=nut"
+    options += f":segment_list={pipes[0].replace(':', chr(92) + ':')}:segment_list_type=csv"
+    return [
+        *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-bf", "0", "-pix_fmt", "yuv420p"),
+        *("-force_key_frames", f"expr:gte(t,n_forced*{CHUNK_S})", "-fps_mode", "vfr", "-enc_time_base", "1/90000"),
+        *("-flags", "+global_header", "-map_metadata", "-1", "-f", "tee"),
+        f"[f=segment:{options}]%06d.nut|[f=framecrc]{pipes[1]}",
+    ]
 
 
 def _live(plan: SplitPlan) -> list[str]:

@@ -8,6 +8,8 @@ CREATE TABLE video.rung (
     position smallint NOT NULL CHECK (position >= 0),
     width integer,
     height integer,
+    -- Of H.264, that decoders need; NULL for the sound.
+    level text,
     -- Bits a second that it may have at most, and that it has had so far.
     bitrate_max integer NOT NULL CHECK (bitrate_max > 0),
     bitrate_mean integer,
@@ -18,9 +20,11 @@ CREATE TABLE video.rung (
     timescale integer NOT NULL CHECK (timescale > 0),
     -- The initialization segment: a few hundred bytes.
     init bytea,
+    -- The mean of the chunks that were compared to their source.
     vmaf double precision CHECK (vmaf BETWEEN 0 AND 100),
+    scored_chunks integer NOT NULL DEFAULT 0,
     PRIMARY KEY (title_id, name),
-    CONSTRAINT rung_size CHECK ((kind = 'video') = (width IS NOT NULL AND height IS NOT NULL)),
+    CONSTRAINT rung_size CHECK ((kind = 'video') = (width IS NOT NULL AND height IS NOT NULL AND level IS NOT NULL)),
     CONSTRAINT rung_init CHECK ((init IS NULL) = (codecs IS NULL))
 );
 
@@ -31,6 +35,16 @@ CREATE TABLE video.chunk (
     -- In microseconds from the beginning of the title.
     start_us bigint NOT NULL CHECK (start_us >= 0),
     duration_us bigint NOT NULL CHECK (duration_us > 0),
+    -- The number of its first segment, where its segments begin, where it ends, and when its pictures are shown: in ticks
+    -- of the rungs with a picture, from the beginning of the title.
+    first_segment integer NOT NULL CHECK (first_segment >= 0),
+    starts bigint[] NOT NULL CHECK (cardinality(starts) > 0),
+    end_tick bigint NOT NULL,
+    times bigint[] NOT NULL,
+    -- Whether its packets begin with pictures of the chunk before it.
+    has_leading boolean NOT NULL,
+    -- Whether pictures of it are among the packets of the next one.
+    needs_next boolean NOT NULL,
     sha256 bytea NOT NULL,
     -- The packets of the source; NULL once all its rungs are encoded.
     blob_id uuid,
@@ -74,11 +88,13 @@ CREATE TABLE video.task (
     UNIQUE NULLS NOT DISTINCT (title_id, kind, rung, chunk_number),
     CONSTRAINT task_leased CHECK ((leased_by IS NOT NULL) = (status = 'running')),
     CONSTRAINT task_finished CHECK ((finished_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'canceled'))),
-    CONSTRAINT task_encode CHECK ((kind = 'encode') = (rung IS NOT NULL AND chunk_number IS NOT NULL) OR kind = 'score')
+    CONSTRAINT task_of_chunk CHECK ((kind IN ('encode', 'score')) = (rung IS NOT NULL AND chunk_number IS NOT NULL))
 );
 
 CREATE INDEX task_due ON video.task (organisation_id, urgency, task_id)
 WHERE status IN ('queued', 'retrying');
+
+CREATE INDEX task_of_title ON video.task (title_id, kind, chunk_number);
 
 CREATE INDEX task_leased ON video.task (leased_by)
 WHERE leased_by IS NOT NULL;
