@@ -15,6 +15,7 @@ import httpx
 from installations import READY_WITHIN_S, STOP_WITHIN_S, clean_environment, free_port
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.service import create_organisation
+from ninefold.edge.ports import NO_TLS
 from ninefold.systems.chess.service.players import create_player, create_player_token
 from postgres_support import run_in_new_loop
 
@@ -94,7 +95,7 @@ class ChessInstallation:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz").status_code == 200
+            return httpx.get(f"{self.url}/readyz", trust_env=False, verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -19,6 +19,8 @@ from typing import Self
 import httpx
 import psutil
 
+from ninefold.edge.ports import NO_TLS
+
 READY_WITHIN_S = 90.0
 FREE_WITHIN_S = 30.0
 STOP_WITHIN_S = 60.0
@@ -171,7 +173,7 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> N
     while time.monotonic() < give_up_at:
         assert server.poll() is None, log.read_text()
         try:
-            if httpx.get(f"{url}/readyz", trust_env=False).is_success:
+            if httpx.get(f"{url}/readyz", trust_env=False, verify=NO_TLS).is_success:
                 return
         except httpx.TransportError:
             time.sleep(0.05)  # A starting server sends no signal to wait for.

@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from http_api import Api
 from installations import READY_WITHIN_S, STOP_WITHIN_S, clean_environment, free_port
+from ninefold.edge.ports import NO_TLS
 
 PROGRAM = Path(__file__).with_name("live_server.py")
 ARRIVES_WITHIN_S = 20.0
@@ -58,7 +59,7 @@ class LiveServer:
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < give_up_at, self._log.read_text()
             try:
-                httpx.get(f"{self.url}/healthz", trust_env=False)
+                httpx.get(f"{self.url}/healthz", trust_env=False, verify=NO_TLS)
             except httpx.TransportError:
                 time.sleep(0.05)  # A starting server sends no signal to wait for.
             else:

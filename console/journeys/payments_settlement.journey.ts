@@ -156,13 +156,11 @@ test("the pages of what waits for a person are accessible, wide and on a phone, 
   const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, storageState: await context.storageState() });
   const narrow = await phone.newPage();
   for (const path of ["/payments/in-doubt", "/payments/breaks?state=all", "/payments/statements", "/payments/merchants", `/payments/merchants/${merchant.merchant_id}?tab=settings`, batchPath]) {
-    for (const of of [page, narrow]) {
-      for (const colorScheme of ["light", "dark"] as const) {
-        await of.emulateMedia({ colorScheme });
-        await of.goto(ninefold.url + path);
-        await of.locator("tbody tr[data-row], form, .sums").first().waitFor();
-        expect(await faultsOf(of), `${path} ${colorScheme}`).toEqual([]);
-      }
+    for (const [of, colorScheme] of [[page, "light"], [narrow, "dark"]] as const) {
+      await of.emulateMedia({ colorScheme });
+      await of.goto(ninefold.url + path);
+      await of.locator("tbody tr[data-row], form, .sums").first().waitFor();
+      expect(await faultsOf(of), `${path} ${colorScheme}`).toEqual([]);
     }
   }
   await phone.close();

@@ -20,6 +20,7 @@ from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.tenancy.roles import Role
 from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.edge.ports import NO_TLS
 from ninefold.systems.assistant.model import RESPONSE_PREFIX, Asker
 from ninefold.systems.assistant.service.responses import cancel_response
 from postgres_support import query, run_in_new_loop
@@ -113,7 +114,7 @@ class Assistant:
         while time.monotonic() < give_up_at:
             assert self._server.poll() is None, (self._folder / "serve.ndjson").read_text()
             try:
-                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False).is_success:
+                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False, verify=NO_TLS).is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)  # A starting server sends no signal to wait for.

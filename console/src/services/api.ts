@@ -3893,6 +3893,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/video/experience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how playing went
+         * @description In all and for each title, the 50 with most plays.
+         */
+        get: operations["get_experience"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/plays/{play_id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get new addresses for a play
+         * @description For players that play for longer than their token is valid. The play stays the same one.
+         */
+        post: operations["renew_play"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/video/profiles": {
         parameters: {
             query?: never;
@@ -4073,6 +4113,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/video/titles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List titles
+         * @description Latest first, whatever their status.
+         */
+        get: operations["list_video_titles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a title
+         * @description With how far it is, and the addresses for players.
+         */
+        get: operations["get_video_title"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a title
+         * @description Players get nothing of it any more. Its files are removed within minutes. This can't be undone.
+         */
+        delete: operations["delete_video_title"];
+        options?: never;
+        head?: never;
+        /** Change what people say about a title */
+        patch: operations["update_video_title"];
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a title
+         * @description Its upload takes no more bytes, what encodes it stops within seconds, and what was made is removed.
+         */
+        post: operations["cancel_video_title"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/experience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how playing a title went
+         * @description From the beacons of players: how many watch now, how long joining took, how much they had to wait.
+         */
+        get: operations["get_title_experience"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how far each quality of a title is, chunk by chunk */
+        get: operations["get_video_ladder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/plays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start to play a title
+         * @description The response has the addresses for players, which need no key, and says where the profile was. The title can still
+         *     be uploading.
+         */
+        post: operations["start_play"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do again what has failed
+         * @description What was encoded stays, and isn't encoded again.
+         */
+        post: operations["retry_video_title"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/video/titles/{title_id}/similar": {
         parameters: {
             query?: never;
@@ -4088,6 +4271,46 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/subtitles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the languages that a title has subtitles for */
+        get: operations["list_video_subtitles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/video/titles/{title_id}/subtitles/{language}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the subtitles for a language, as WebVTT */
+        get: operations["get_video_subtitles"];
+        /**
+         * Write the subtitles for a language
+         * @description The language is a tag such as `en` or `pt-BR` (BCP 47). The body is WebVTT or SubRip (.srt), in UTF-8. They are in
+         *     the players' menus at once.
+         */
+        put: operations["put_video_subtitles"];
+        post?: never;
+        /** Delete the subtitles for a language */
+        delete: operations["delete_video_subtitles"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6188,6 +6411,18 @@ export interface components {
             text: string;
         };
         /**
+         * ChunkView
+         * @description A part of the source that is encoded by itself.
+         */
+        ChunkView: {
+            /** @example 4 */
+            duration_s: number;
+            /** @example 3 */
+            number: number;
+            /** @example 12 */
+            start_s: number;
+        };
+        /**
          * CircuitState
          * @description The state of a subscription's circuit breaker.
          * @enum {unknown}
@@ -7597,6 +7832,46 @@ export interface components {
             status: components["schemas"]["EventStatus"];
         };
         /**
+         * ExperienceView
+         * @description How playing went, in all and for each title.
+         */
+        ExperienceView: {
+            /** @description The 50 titles with most plays. */
+            by_title: components["schemas"]["TitleFiguresView"][];
+            /**
+             * @description Plays that ended with an error.
+             * @example 0
+             */
+            failures: number;
+            /**
+             * @description To 2.5 %; null as long as no player has joined.
+             * @example 910
+             */
+            join_p50_ms: number | null;
+            /**
+             * @description To 2.5 %; null as long as no player has joined.
+             * @example 910
+             */
+            join_p95_ms: number | null;
+            /** @example 42 */
+            plays: number;
+            /**
+             * @description How much of the time players had to wait in mid-play; null before anything was played.
+             * @example 0.0012
+             */
+            rebuffer_ratio: number | null;
+            /**
+             * @description Changes of the quality; null without plays.
+             * @example 1.2
+             */
+            switches_per_play: number | null;
+            /**
+             * @description Players that sent a beacon in the last 30 s.
+             * @example 2
+             */
+            watching_now: number;
+        };
+        /**
          * FieldView
          * @description A value that a source of a provider has: the field `secrets`, or an option.
          */
@@ -8228,6 +8503,47 @@ export interface components {
             member_id?: string | null;
         };
         /**
+         * LadderRungView
+         * @description A quality of the picture, or the sound.
+         */
+        LadderRungView: {
+            /** @enum {unknown} */
+            kind: "audio" | "video";
+            /** @example 720p */
+            name: string;
+            /**
+             * @description From 0 for the lowest quality.
+             * @example 2
+             */
+            position: number;
+            /** @example 12 */
+            ready_until_s: number;
+            /**
+             * @description A letter for each chunk: r ready, e is being encoded, a is done again, q queued, f failed. Empty for the sound, which isn't encoded in chunks.
+             * @example rrreq
+             */
+            states: string;
+        };
+        /**
+         * LadderView
+         * @description How far each quality of a title is.
+         */
+        LadderView: {
+            chunks: components["schemas"]["ChunkView"][];
+            /**
+             * @description An estimate of what is left, once it can be measured.
+             * @example 140
+             */
+            eta_s: number | null;
+            notes: components["schemas"]["NoteView"][];
+            rungs: components["schemas"]["LadderRungView"][];
+            /**
+             * @description Until when the source is there.
+             * @example 20
+             */
+            uploaded_until_s: number | null;
+        };
+        /**
          * LedgerAccountView
          * @description An account of the ledger, with amounts in minor units.
          */
@@ -8854,6 +9170,20 @@ export interface components {
             workflow: components["schemas"]["RunWorkflowView"];
         };
         /**
+         * NoteView
+         * @description What had to be done again, and why.
+         */
+        NoteView: {
+            /** Format: date-time */
+            at: string;
+            /** @example 3 */
+            chunk_number: number | null;
+            /** @example 480p */
+            rung: string | null;
+            /** @example The worker that encoded it was lost. */
+            text: string;
+        };
+        /**
          * OffersView
          * @description Who offers what now.
          */
@@ -9235,6 +9565,15 @@ export interface components {
          */
         Page_SubscriptionView_: {
             items: components["schemas"]["SubscriptionView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[TitleView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_TitleView_: {
+            items: components["schemas"]["TitleView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -9641,6 +9980,37 @@ export interface components {
             };
             /** @description When the player has last done something, to about a minute. */
             seen_at: string | null;
+        };
+        /**
+         * PlayView
+         * @description A viewing session, with the addresses for its player.
+         */
+        PlayView: {
+            /**
+             * @description Where the player sends its beacons.
+             * @example https://video.example.com/stream/…/beacons
+             */
+            beacons_url: string;
+            /** @example https://video.example.com/stream/…/manifest.mpd */
+            dash_url: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @example https://video.example.com/stream/…/master.m3u8 */
+            hls_url: string;
+            /** @example vpl_01h455vb4pex5vsknk084sn02q */
+            play_id: string;
+            /**
+             * @description Where to begin: where the profile was on any device.
+             * @example 148.2
+             */
+            position_s: number;
+            /** @example vtl_01h455vb4pex5vsknk084sn02q */
+            title_id: string;
+            /**
+             * @description The part of the addresses that lets the player in. A player that replaces only this part needn't load anything again.
+             * @example AQGaz…
+             */
+            token: string;
         };
         /**
          * PositionView
@@ -10422,6 +10792,49 @@ export interface components {
             type: "annotation" | "artifact" | "attempt_created" | "cancel_requested" | "group_entered" | "job_cancel_requested" | "job_ended" | "job_queued" | "job_removed" | "job_started" | "job_waiting" | "priority_changed" | "run_status" | "step_ended" | "step_started" | "summary";
         };
         /**
+         * RungView
+         * @description One quality of a title, or its sound.
+         */
+        RungView: {
+            /**
+             * @description Bits a second.
+             * @example 2800000
+             */
+            bitrate_max: number;
+            /** @example 1950000 */
+            bitrate_mean: number | null;
+            /**
+             * @description As in manifests.
+             * @example avc1.64001f
+             */
+            codecs: string | null;
+            /** @example 720 */
+            height: number | null;
+            /** @example false */
+            is_complete: boolean;
+            /** @enum {unknown} */
+            kind: "audio" | "video";
+            /**
+             * @description `audio` for the sound.
+             * @example 720p
+             */
+            name: string;
+            /**
+             * @description Until when all of it is ready.
+             * @example 48
+             */
+            ready_until_s: number;
+            /** @example 12 */
+            segments_ready: number;
+            /**
+             * @description How close it is to the source, from 0 to 100, by samples.
+             * @example 93.4
+             */
+            vmaf: number | null;
+            /** @example 1280 */
+            width: number | null;
+        };
+        /**
          * RunJobView
          * @description A job of an attempt of a run.
          */
@@ -11139,6 +11552,20 @@ export interface components {
             items: components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"][];
         };
         /**
+         * StartPlay
+         * @description Who wants to play a title.
+         */
+        StartPlay: {
+            /**
+             * @description What the device calls itself.
+             * @default
+             * @example Tablet
+             */
+            device?: string;
+            /** @default null */
+            profile_id?: string | null;
+        };
+        /**
          * StatementLineView
          * @description A line of a bank's file; the amount is positive if it is paid in.
          */
@@ -11375,6 +11802,31 @@ export interface components {
             url: string;
         };
         /**
+         * SubtitleList
+         * @description The languages that a title has text for.
+         */
+        SubtitleList: {
+            items: components["schemas"]["SubtitleView"][];
+        };
+        /**
+         * SubtitleView
+         * @description Text of a title for a language.
+         */
+        SubtitleView: {
+            /**
+             * @description What players call it.
+             * @example English
+             */
+            label: string;
+            /**
+             * @description BCP 47.
+             * @example en
+             */
+            language: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
          * SwitchOrganisation
          * @description The organisation to switch to.
          */
@@ -11461,6 +11913,124 @@ export interface components {
              * @example 20.3
              */
             wait_ms: number | null;
+        };
+        /**
+         * TitleFiguresView
+         * @description How playing a title went.
+         */
+        TitleFiguresView: {
+            /**
+             * @description Plays that ended with an error.
+             * @example 0
+             */
+            failures: number;
+            /**
+             * @description To 2.5 %; null as long as no player has joined.
+             * @example 910
+             */
+            join_p50_ms: number | null;
+            /**
+             * @description To 2.5 %; null as long as no player has joined.
+             * @example 910
+             */
+            join_p95_ms: number | null;
+            /** @example Night Ferry */
+            name: string;
+            /** @example 42 */
+            plays: number;
+            /**
+             * @description How much of the time players had to wait in mid-play; null before anything was played.
+             * @example 0.0012
+             */
+            rebuffer_ratio: number | null;
+            /**
+             * @description Changes of the quality; null without plays.
+             * @example 1.2
+             */
+            switches_per_play: number | null;
+            /** @example vtl_01h455vb4pex5vsknk084sn02q */
+            title_id: string;
+        };
+        /**
+         * TitleStatus
+         * @description How far a title is. The last three are final.
+         * @enum {unknown}
+         */
+        TitleStatus: "canceled" | "failed" | "processing" | "ready" | "uploading";
+        /**
+         * TitleView
+         * @description A film, and how far it is.
+         */
+        TitleView: {
+            /**
+             * @description Chunks that are encoded, each counted for each rung.
+             * @example 31
+             */
+            chunks_ready: number;
+            /**
+             * @description As far as they are known.
+             * @example 96
+             */
+            chunks_total: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description For players of DASH.
+             * @example http://127.0.0.1:8900/stream/AXl…/vtl_01h455vb4pex5vsknk084sn02q/manifest.mpd
+             */
+            dash_url: string | null;
+            /** @example A day in a quarry of red granite. */
+            description: string;
+            /** @example 594.2 */
+            duration_s: number | null;
+            ended_at: string | null;
+            /**
+             * @description An estimate of what is left, once it can be measured.
+             * @example 140
+             */
+            eta_s: number | null;
+            first_bytes_at: string | null;
+            /** @example 1080 */
+            height: number | null;
+            /**
+             * @description For players of HLS, from the first bytes on; its token ends after six hours, unless the settings say otherwise.
+             * @example http://127.0.0.1:8900/stream/AXl…/vtl_01h455vb4pex5vsknk084sn02q/master.m3u8
+             */
+            hls_url: string | null;
+            /** @example video.title:vtl_01h455vb4pex5vsknk084sn02q */
+            live_channel: string;
+            /**
+             * @description The youngest age that it is for.
+             * @example 6
+             * @enum {unknown}
+             */
+            maturity: 0 | 6 | 12 | 16 | 18;
+            /** @example The quarry */
+            name: string;
+            playable_at: string | null;
+            /** @example http://127.0.0.1:8900/stream/AXl…/vtl_01h455vb4pex5vsknk084sn02q/poster.jpg */
+            poster_url: string | null;
+            rungs: components["schemas"]["RungView"][];
+            status: components["schemas"]["TitleStatus"];
+            /**
+             * @example [
+             *       "nature",
+             *       "short"
+             *     ]
+             */
+            tags: string[];
+            /** @example vtl_01h455vb4pex5vsknk084sn02q */
+            title_id: string;
+            /** @description Null once all bytes are there, or none will come. */
+            upload: components["schemas"]["UploadView"] | null;
+            uploaded_at: string | null;
+            /**
+             * @description Why it has failed, was canceled, or can't be played yet.
+             * @example The file isn't video: it is a PDF document.
+             */
+            why: string | null;
+            /** @example 1920 */
+            width: number | null;
         };
         /**
          * ToldEndpointView
@@ -11765,6 +12335,40 @@ export interface components {
              * @example https://example.com/hooks
              */
             url?: string;
+        };
+        /**
+         * UpdateTitle
+         * @description What to change of a title; null keeps a value.
+         */
+        UpdateTitle: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            maturity?: (0 | 6 | 12 | 16 | 18) | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            tags?: string[] | null;
+        };
+        /**
+         * UploadView
+         * @description How far an upload is.
+         */
+        UploadView: {
+            /**
+             * @description What is committed.
+             * @example 18400000
+             */
+            bytes_received: number;
+            /** @example 96000000 */
+            bytes_total: number;
+            /**
+             * Format: date-time
+             * @description Until when it can go on; each part that comes moves this on.
+             */
+            expires_at: string;
+            /** @example vup_01h455vb4pex5vsknk084sn02q */
+            upload_id: string;
         };
         /**
          * UsageDayView
@@ -31655,6 +32259,156 @@ export interface operations {
             };
         };
     };
+    get_experience: {
+        parameters: {
+            query?: {
+                /** @description How many days back to look. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperienceView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_play: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                play_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_profiles: {
         parameters: {
             query?: {
@@ -32763,6 +33517,739 @@ export interface operations {
             };
         };
     };
+    list_video_titles: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only titles with this text in their names, in any case. */
+                q?: string;
+                /** @description Only titles with this status. */
+                status?: components["schemas"]["TitleStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TitleView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_video_title: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_video_title: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_video_title: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTitle"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_video_title: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_title_experience: {
+        parameters: {
+            query?: {
+                /** @description How many days back to look. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperienceView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_video_ladder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LadderView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_play: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartPlay"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_video_title: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_similar_titles: {
         parameters: {
             query?: {
@@ -32834,6 +34321,308 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_video_subtitles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubtitleList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_video_subtitles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                language: string;
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description WebVTT. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vtt": unknown;
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_video_subtitles: {
+        parameters: {
+            query?: {
+                /** @description What players call it; by default, the tag. */
+                label?: string;
+            };
+            header?: never;
+            path: {
+                language: string;
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubtitleView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_video_subtitles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                language: string;
+                title_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,60 +1,14 @@
 // Video: titles and their ladders, uploads, profiles and what they watch, plays, figures of experience.
 
-import { call, send } from "./http";
+import { call, send, type Wire } from "./http";
 import { PAGE_LIMIT_MAX, type Page } from "./pages";
-
-export type TitleStatus = "uploading" | "processing" | "ready" | "failed" | "canceled";
-
-/** One quality of a title, or its sound. */
-export interface Rung {
-  readonly name: string;
-  readonly kind: "video" | "audio";
-  readonly width: number | null;
-  readonly height: number | null;
-  /** Bits a second. */
-  readonly bitrateMax: number;
-  readonly bitrateMean: number | null;
-  readonly codecs: string | null;
-  readonly vmaf: number | null;
-  readonly segmentsReady: number;
-  readonly readyUntilS: number;
-  readonly isComplete: boolean;
-}
-
-export interface TitleUpload {
-  readonly uploadId: string;
-  readonly bytesReceived: number;
-  readonly bytesTotal: number;
-  readonly expiresAt: string;
-}
+import type { Camel } from "./shape";
 
 /** A film, and how far it is. */
-export interface Title {
-  readonly titleId: string;
-  readonly name: string;
-  readonly description: string;
-  readonly tags: readonly string[];
-  /** The youngest age that it is for. */
-  readonly maturity: number;
-  readonly status: TitleStatus;
-  readonly why: string | null;
-  readonly durationS: number | null;
-  readonly width: number | null;
-  readonly height: number | null;
-  readonly posterUrl: string | null;
-  readonly hlsUrl: string | null;
-  readonly dashUrl: string | null;
-  readonly upload: TitleUpload | null;
-  readonly chunksReady: number;
-  readonly chunksTotal: number;
-  readonly etaS: number | null;
-  readonly rungs: readonly Rung[];
-  readonly firstBytesAt: string | null;
-  readonly playableAt: string | null;
-  readonly uploadedAt: string | null;
-  readonly endedAt: string | null;
-  readonly createdAt: string;
-}
+export type Title = Camel<Wire["TitleView"]>;
+export type TitleStatus = Title["status"];
+/** One quality of a title, or its sound. */
+export type Rung = Camel<Wire["RungView"]>;
 
 /** A part of the source that is encoded by itself. */
 export interface Chunk {
@@ -89,48 +43,18 @@ export interface Ladder {
   readonly etaS: number | null;
 }
 
-export interface Subtitle {
-  readonly language: string;
-  readonly label: string;
-}
-
+export type Subtitle = Camel<Wire["SubtitleView"]>;
 /** Somebody who watches: several people may share an account. */
-export interface Profile {
-  readonly profileId: string;
-  readonly name: string;
-  readonly maturityMax: number;
-}
-
+export type Profile = Camel<Wire["ProfileView"]>;
 export type ProfileChange = Pick<Profile, "name" | "maturityMax">;
 
-export interface Card {
-  readonly titleId: string;
-  readonly name: string;
-  readonly posterUrl: string | null;
-  readonly durationS: number | null;
-  readonly maturity: number;
-  readonly positionS?: number | null;
-  readonly leftS?: number | null;
-  readonly reason?: string | null;
-  readonly isNew?: boolean;
-  /** Whether it is on the profile's list. */
-  readonly isListed?: boolean;
-}
-
-export type RowKind = "continue" | "because" | "popular" | "new" | "my_list" | "tag";
-
-export interface Row {
-  readonly kind: RowKind;
-  readonly title: string;
-  readonly reason: string | null;
-  readonly items: readonly Card[];
-}
-
+type WireCard = Camel<Wire["ninefold.systems.video.routes.watching_wire.CardView"]>;
+/** A title in a list for viewers; the rest is known for those that come for a profile. */
+export type Card = Pick<WireCard, "titleId" | "name" | "posterUrl" | "durationS" | "maturity"> & Partial<WireCard>;
+/** Titles that have something in common. */
+export type Row = Camel<Wire["RowView"]>;
 /** A title that was found, and what of it matched; not exactly, if there is a typing error. */
-export interface Hit {
-  readonly title: Card;
-  readonly matches: readonly { readonly field: "name" | "tags" | "description"; readonly text: string; readonly isExact: boolean }[];
-}
+export type Hit = Camel<Wire["HitView"]>;
 
 /** A viewing session with its addresses, whose token ends. */
 export interface Play {
@@ -156,13 +80,6 @@ export interface Experience extends Figures {
   readonly byTitle: readonly (Figures & { readonly titleId: string; readonly name: string })[];
 }
 
-export interface TitleChange {
-  readonly name?: string;
-  readonly description?: string;
-  readonly tags?: readonly string[];
-  readonly maturity?: number;
-}
-
 export function listTitles(filter: { status?: TitleStatus | undefined; q?: string | undefined } = {}, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<Title>> {
   return call("GET", "/video/titles", { query: { ...filter, cursor, limit } });
 }
@@ -175,7 +92,7 @@ export function getLadder(id: string): Promise<Ladder> {
   return call("GET", `/video/titles/${id}/ladder`);
 }
 
-export function changeTitle(id: string, body: TitleChange): Promise<Title> {
+export function changeTitle(id: string, body: Partial<Pick<Title, "name" | "description" | "tags" | "maturity">>): Promise<Title> {
   return call("PATCH", `/video/titles/${id}`, { body });
 }
 

@@ -59,6 +59,8 @@ async def test_a_title_has_addresses_from_its_first_bytes_on(api: Api) -> None:
     assert title["hls_url"].endswith(f"{title['title_id']}/master.m3u8")
     assert title["dash_url"].endswith(f"{title['title_id']}/manifest.mpd")
     assert (title["chunks_ready"], title["chunks_total"], title["rungs"]) == (0, 0, [])
+    ladder = await api.get(f"/video/titles/{title['title_id']}/ladder")
+    assert (ladder["chunks"], ladder["rungs"], ladder["notes"]) == ([], [], [])
 
 
 async def test_titles_are_listed_by_status_and_name(api: Api) -> None:
@@ -172,4 +174,4 @@ async def test_subtitles_of_both_formats_are_kept_as_webvtt(api: Api) -> None:
     assert (await api.request("DELETE", f"{path}/en")).status_code == 204
     await api.refused(404, "GET", f"{path}/en")
     assert (await api.refused(422, "PUT", f"{path}/de", content=b"Guten Tag"))["code"] == "video_invalid_subtitle"
-    await api.refused(404, "PUT", f"{path}/Klingon!", content=srt)
+    assert (await api.refused(422, "PUT", f"{path}/Klingon!", content=srt))["field"] == "language"

@@ -68,9 +68,12 @@ class FlakyTransport(httpx.AsyncBaseTransport):
         self.lost_answers = 0
         self._is_next_lost = True
         self.is_away = False
+        self.refused: list[str] = []
+        """The names of the messages that were sent while the server was away."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_away:
+            self.refused.append(request.url.path.rpartition("/")[2])
             raise httpx.ConnectError("away")
         response = await self.inner.handle_async_request(request)
         if self.lost_answers and "/jobs/" in request.url.path:
@@ -234,3 +237,33 @@ async def test_an_ephemeral_runner_leaves_after_its_job(
 
     async with world.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM workflows.runner") == 0
+
+
+async def test_a_runner_that_cannot_register_stops_when_it_is_told(
+    world: RunWorld, transport: FlakyTransport, tmp_path: Path
+) -> None:
+    transport.is_away = True
+
+    async with running(world, transport, tmp_path) as (stopping, task), asyncio.timeout(WITHIN_S):
+        while "register" not in transport.refused:
+            await asyncio.sleep(0.02)
+        stopping.ask()
+        await task
+
+    async with world.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM workflows.runner") == 0
+
+
+async def test_a_runner_that_is_hurried_does_not_wait_for_a_server_that_is_away(
+    world: RunWorld, transport: FlakyTransport, tmp_path: Path
+) -> None:
+    run_id = await world.start(HELLO)
+
+    async with running(world, transport, tmp_path) as (stopping, task), asyncio.timeout(WITHIN_S):
+        await wait_until_ended(world, run_id)
+        transport.is_away = True
+        stopping.ask()
+        stopping.ask()
+        await task
+
+    assert transport.refused.count("leave") == 1

@@ -1,6 +1,6 @@
 """The client of Ninefold's own HTTP API that the commands use: sends and receives JSON, raises problems as errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -28,6 +28,9 @@ class ApiProblemError(NinefoldError):
 
     code = "api_problem"
     title = "The server refused the request"
+
+    status: int = 0
+    """The HTTP status that the server has sent."""
 
 
 class TemporaryProblemError(ApiProblemError):
@@ -150,9 +153,10 @@ class ApiClient:
         path: str,
         *,
         query: dict[str, str | int | None] | None = None,
-        content: bytes | None = None,
+        content: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> ApiResponse:
-        """Send a request, with a body that is already encoded as JSON if there is one.
+        """Send a request, with a body that is already encoded as JSON if there is one; headers can say that it is not.
 
         Raises:
             ApiProblemError: the server refused; has its detail, its field and its remedy.
@@ -166,7 +170,7 @@ class ApiClient:
                 f"{self._base_url}{path}",
                 params={name: value for name, value in (query or {}).items() if value is not None},
                 content=content,
-                headers={"Content-Type": "application/json"} if content is not None else None,
+                headers={**({"Content-Type": "application/json"} if content is not None else {}), **(headers or {})},
             )
         if not response.is_success:
             raise _problem(response)
@@ -259,4 +263,6 @@ def _problem(response: httpx.Response) -> ApiProblemError:
     if detail is None:
         detail = f"{response.url} returned {response.status_code} {response.reason_phrase}."
     kind = TemporaryProblemError if response.status_code in _TEMPORARY else ApiProblemError
-    return kind(detail, field=problem.field, remedy=problem.remedy)
+    error = kind(detail, field=problem.field, remedy=problem.remedy)
+    error.status = response.status_code
+    return error

@@ -58,6 +58,14 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
     duration_s_max: Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400, description="The longest title, in seconds.")] = (
         12 * 3_600
     )
+    plays_kept_s: Annotated[
+        int,
+        msgspec.Meta(
+            ge=86_400,
+            le=400 * 86_400,
+            description="Seconds that each play is kept; after that, what the plays of a day add up to.",
+        ),
+    ] = 30 * 86_400
 
 
 def read_video_settings(environment: Mapping[str, str]) -> VideoSettings:

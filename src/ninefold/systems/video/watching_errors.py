@@ -1,6 +1,6 @@
 """The errors of profiles and of what they watch that callers can get."""
 
-from ninefold.core.errors import ConflictError, ForbiddenError, NotFoundError
+from ninefold.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, PayloadTooLargeError
 
 
 class ProfileNotFoundError(NotFoundError):
@@ -36,3 +36,24 @@ class ListFullError(ConflictError):
 
     code = "video_list_full"
     title = "List full"
+
+
+class PlayNotFoundError(NotFoundError):
+    """The organisation has no such play, or it is deleted already."""
+
+    code = "video_play_not_found"
+    title = "Play not found"
+
+
+class InvalidBeaconError(InvalidInputError):
+    """What a player has sent isn't a beacon."""
+
+    code = "video_invalid_beacon"
+    title = "Invalid beacon"
+
+
+class BeaconTooLargeError(PayloadTooLargeError):
+    """What a player has sent is larger than beacons can be."""
+
+    code = "video_beacon_too_large"
+    title = "Beacon too large"

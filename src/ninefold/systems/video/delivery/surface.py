@@ -1,5 +1,6 @@
 """The surface of what players load."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, Response
@@ -9,6 +10,7 @@ from ninefold.core.system import ServerContext
 from ninefold.core.web.problems import show_problem
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.video.delivery.application import StreamApplication
+from ninefold.systems.video.delivery.beacons import BeaconTaker
 from ninefold.systems.video.delivery.responses import CORS
 from ninefold.systems.video.service.tokens import STREAM_PATH, PlaySigner
 from ninefold.systems.video.settings import VideoSettings
@@ -22,6 +24,7 @@ def stream_surface(context: ServerContext[VideoSettings]) -> Surface:
         context.notifier,
         PlaySigner(context.sealer),
         hot_set_bytes_max=context.settings.hot_set_bytes_max,
+        take_beacons=BeaconTaker(context.database, now=lambda: datetime.now(UTC)),
     )
     return Surface(path=STREAM_PATH, application=application, show_error=_show_error)
 

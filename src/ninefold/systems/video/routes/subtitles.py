@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final
 
+import msgspec
 from litestar import Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
@@ -17,20 +18,16 @@ from ninefold.core.web.problems import problem_responses
 from ninefold.systems.video.routes.title_wire import SubtitleList, SubtitleView, TitleId, show_subtitle
 from ninefold.systems.video.routes.titles import TAGS, TITLE_PATH
 from ninefold.systems.video.rules.limits import SUBTITLE_BYTES_MAX
-from ninefold.systems.video.rules.subtitles import LANGUAGE_PATTERN, to_webvtt
+from ninefold.systems.video.rules.subtitles import check_language, to_webvtt
 from ninefold.systems.video.service import subtitles as service
+from ninefold.systems.video.service.titles import get_title
 
 _SUBTITLES: Final = f"{TITLE_PATH}/subtitles"
 _SUBTITLE: Final = f"{_SUBTITLES}/{{language:str}}"
 _WEBVTT: Final = "text/vtt"
+LABEL_LENGTH_MAX: Final = 80
 
-Language = Annotated[
-    str,
-    PathParameter(pattern=LANGUAGE_PATTERN, max_length=35, description="The language's tag (BCP 47), such as `en`."),
-]
-Label = Annotated[
-    str | None, QueryParameter(min_length=1, max_length=80, description="What players call it; by default, the tag.")
-]
+_Label = Annotated[str, msgspec.Meta(description="What players call it; by default, the tag.")]
 
 
 @get(_SUBTITLES, tags=TAGS)
@@ -53,26 +50,29 @@ async def list_video_subtitles(
 async def put_video_subtitles(
     *,
     title_id: FromPath[TitleId],
-    language: Language,
+    language: FromPath[str],
     request: JsonRequest,
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    label: Label = None,
+    label: FromQuery[_Label | None] = None,
 ) -> SubtitleView:
     """Write the subtitles for a language.
 
-    The body is WebVTT or SubRip (.srt), in UTF-8. They are in the players' menus at once.
+    The language is a tag such as `en` or `pt-BR` (BCP 47). The body is WebVTT or SubRip (.srt), in UTF-8. They are in
+    the players' menus at once.
     """
-    content = b"".join([piece async for piece in request.stream()])
-    webvtt = to_webvtt(content)
+    async with database.connection() as connection:
+        await get_title(connection, title_id, organisation_id=principal.organisation_id)
+    check_language(language)
+    webvtt = to_webvtt(b"".join([piece async for piece in request.stream()]))
     async with database.transaction() as connection:
         subtitle, changed = await service.put_subtitle(
             connection,
             title_id,
             organisation_id=principal.organisation_id,
             language=language,
-            label=label or language,
+            label=(label or language).strip()[:LABEL_LENGTH_MAX] or language,
             webvtt=webvtt,
         )
     changed.notify(notifier)
@@ -82,7 +82,7 @@ async def put_video_subtitles(
 @get(_SUBTITLE, tags=TAGS, responses=bytes_response(_WEBVTT, description="WebVTT."))
 async def get_video_subtitles(
     title_id: FromPath[TitleId],
-    language: Language,
+    language: FromPath[str],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
 ) -> Response[bytes]:
@@ -97,7 +97,7 @@ async def get_video_subtitles(
 @delete(_SUBTITLE, tags=TAGS)
 async def delete_video_subtitles(
     title_id: FromPath[TitleId],
-    language: Language,
+    language: FromPath[str],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],

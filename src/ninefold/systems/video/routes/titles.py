@@ -8,7 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
+from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.clock import Clock
 from ninefold.core.postgres.database import Database
@@ -21,10 +21,11 @@ from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Connection
 from ninefold.systems.video.model.progress import TitleProgress
 from ninefold.systems.video.model.titles import Title, TitleStatus
+from ninefold.systems.video.routes.ladder_wire import LadderView, show_ladder
 from ninefold.systems.video.routes.title_wire import TitleId, TitleView, UpdateTitle, read_fields, show_title
-from ninefold.systems.video.rules.limits import NAME_LENGTH_MAX
 from ninefold.systems.video.service import titles as service
 from ninefold.systems.video.service.actors import actor_of
+from ninefold.systems.video.service.ladder import get_ladder
 from ninefold.systems.video.service.progress import read_progress
 from ninefold.systems.video.service.removal import remove_title_later
 from ninefold.systems.video.service.tokens import PlaySigner, Urls, new_play_token, urls_of
@@ -35,13 +36,7 @@ TAGS: Final = ["video"]
 
 _title_list = PagedList("video_titles", UUID)
 
-StatusFilter = Annotated[TitleStatus | None, Parameter(description="Only titles with this status.")]
-NameFilter = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=1, max_length=NAME_LENGTH_MAX, description="Only titles with this text in their names, in any case."
-    ),
-]
+_NameFilter = Annotated[str, msgspec.Meta(description="Only titles with this text in their names, in any case.")]
 
 
 class TitleShower(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +82,8 @@ async def list_video_titles(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     title_shower: NamedDependency[TitleShower],
-    status: StatusFilter = None,
-    q: NameFilter = None,
+    status: Annotated[TitleStatus | None, Parameter(description="Only titles with this status.")] = None,
+    q: FromQuery[_NameFilter | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[TitleView]:
@@ -126,6 +121,18 @@ async def get_video_title(
     With how far it is, and the addresses for players.
     """
     return await _show(title_id, request, principal, database, title_shower)
+
+
+@get(f"{TITLE_PATH}/ladder", tags=TAGS)
+async def get_video_ladder(
+    title_id: FromPath[TitleId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+) -> LadderView:
+    """Show how far each quality of a title is, chunk by chunk."""
+    async with database.snapshot() as connection:
+        await service.get_title(connection, title_id, organisation_id=principal.organisation_id)
+        ladder = await get_ladder(connection, title_id, organisation_id=principal.organisation_id)
+    assert ladder is not None, "the title is there, in the same snapshot"
+    return show_ladder(ladder)
 
 
 @patch(TITLE_PATH, tags=TAGS)
@@ -230,12 +237,16 @@ async def _show(
     async with database.snapshot() as connection:
         title = await service.get_title(connection, title_id, organisation_id=principal.organisation_id)
         (progress,) = await read_progress(connection, [title])
+        ladder = await get_ladder(connection, title_id, organisation_id=principal.organisation_id)
+    eta_s = None if ladder is None or title.is_ended else ladder.eta_s
+    progress = msgspec.structs.replace(progress, eta_s=eta_s)
     return title_shower.show(progress, request)
 
 
 TITLE_ROUTES: Final[list[HTTPRouteHandler]] = [
     list_video_titles,
     get_video_title,
+    get_video_ladder,
     update_video_title,
     cancel_video_title,
     retry_video_title,

@@ -11,6 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from ninefold.core.system import ServerContext
 from ninefold.core.tenancy.model import Principal
 from ninefold.systems.video.routes.cards import CardShower
+from ninefold.systems.video.routes.play_wire import PlayAddresses
+from ninefold.systems.video.routes.plays import PLAY_ROUTES
 from ninefold.systems.video.routes.profiles import PROFILE_ROUTES
 from ninefold.systems.video.routes.watching import WATCHING_ROUTES
 from ninefold.systems.video.service.posters import PosterUrls
@@ -34,9 +36,19 @@ def viewing_routes(context: ServerContext[VideoSettings]) -> Router:
         )
         return CardShower(posters=posters, now=now)
 
-    routes: Sequence[HTTPRouteHandler] = [*PROFILE_ROUTES, *WATCHING_ROUTES]
+    def provide_play_addresses(request: Request[Any, Any, Any]) -> PlayAddresses:
+        return PlayAddresses(
+            signer=signer,
+            base_url=context.site.base_url(request),
+            lifetime_s=context.settings.play_token_lifetime_s,
+        )
+
+    routes: Sequence[HTTPRouteHandler] = [*PROFILE_ROUTES, *WATCHING_ROUTES, *PLAY_ROUTES]
     return Router(
         path="/",
         route_handlers=routes,
-        dependencies={"card_shower": Provide(provide_card_shower, sync_to_thread=False)},
+        dependencies={
+            "card_shower": Provide(provide_card_shower, sync_to_thread=False),
+            "play_addresses": Provide(provide_play_addresses, sync_to_thread=False),
+        },
     )

@@ -75,7 +75,7 @@ async def list_profile_rows(
     """
     async with database.snapshot() as connection:
         profile = await get_profile(connection, organisation_id=principal.organisation_id, profile_id=profile_id)
-        rows = await list_rows(connection, profile)
+        rows = await list_rows(connection, profile, now=datetime.now(UTC))
     return card_shower.show_rows(rows)
 
 

@@ -12,7 +12,10 @@ HEADER: Final = "WEBVTT"
 
 CUES_MAX: Final = 20_000
 
-LANGUAGE_PATTERN: Final = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+LANGUAGE_LENGTH_MAX: Final = 35
+"""As RFC 5646 §4.4.1 recommends."""
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 _TIMES: Final = re.compile(
     r"\s*(?:(?P<sh>\d{1,3}):)?(?P<sm>\d{1,2}):(?P<ss>\d{1,2})[,.](?P<sms>\d{1,3})\s*-->\s*"
@@ -23,6 +26,18 @@ _KEPT_TAG: Final = re.compile(r"</?[ibu]>", re.IGNORECASE)
 _OVERRIDE: Final = re.compile(r"\{\\[^{}]*\}")
 _MINUTES: Final = 60
 _FIELD: Final = "subtitles"
+
+
+def check_language(language: str) -> None:
+    """Check the tag of a language.
+
+    Raises:
+        InvalidSubtitleError: it isn't one.
+    """
+    if len(language) > LANGUAGE_LENGTH_MAX or not _LANGUAGE.fullmatch(language):
+        raise InvalidSubtitleError(
+            f"{language[:40]!r} isn't the tag of a language.", field="language", remedy="Use one such as en or pt-BR."
+        )
 
 
 def to_webvtt(content: bytes) -> str:

@@ -1,6 +1,7 @@
 """The rows of titles that a viewer sees first, each with its reason."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,20 +10,31 @@ from ninefold.systems.video.model.watching import Card, Profile, Row, RowItem, R
 from ninefold.systems.video.service.cards import list_cards
 from ninefold.systems.video.service.positions import LIST_MAX, WATCHED_READ_MAX, to_continue
 from ninefold.systems.video.store import cards as store
+from ninefold.systems.video.store.plays import play_list_popular
 
 ITEMS_MAX: Final = 20
 TAG_ROWS_MAX: Final = 3
+POPULAR_FOR: Final = timedelta(days=14)
+POPULAR_PLAYS_MAX: Final = 5_000
+"""The latest plays, among which those titles are that are popular."""
 _READ_MAX: Final = 2 * ITEMS_MAX
 """More than a row has, because those that are finished are left out."""
 
 
-async def list_rows(connection: Connection, profile: Profile) -> list[Row]:
+async def list_rows(connection: Connection, profile: Profile, *, now: datetime) -> list[Row]:
     """Return the rows of a profile, the most personal first; none is empty."""
     organisation_id, maturity_max = profile.organisation_id, profile.maturity_max
     watched = await store.card_list_ids_watched(connection, profile_id=profile.profile_id, limit=WATCHED_READ_MAX)
     listed = await store.card_list_ids_listed(connection, profile_id=profile.profile_id, limit=LIST_MAX)
     new = await store.card_list_ids_new(
         connection, organisation_id=organisation_id, maturity_max=maturity_max, limit=_READ_MAX
+    )
+    popular = await play_list_popular(
+        connection,
+        organisation_id=organisation_id,
+        since=now - POPULAR_FOR,
+        plays_max=POPULAR_PLAYS_MAX,
+        limit=_READ_MAX,
     )
     tags = await _tags_for(connection, profile)
     tagged = {
@@ -31,7 +43,7 @@ async def list_rows(connection: Connection, profile: Profile) -> list[Row]:
         )
         for tag in tags
     }
-    title_ids = [*watched, *listed, *new, *(title_id for found in tagged.values() for title_id in found)]
+    title_ids = [*watched, *listed, *popular, *new, *(title_id for found in tagged.values() for title_id in found)]
     cards = {
         card.title_id: card
         for card in await list_cards(connection, organisation_id=organisation_id, profile=profile, title_ids=title_ids)
@@ -44,6 +56,7 @@ async def list_rows(connection: Connection, profile: Profile) -> list[Row]:
             to_continue(_cards_of(watched, cards)),
         ),
         _row(RowKind.MY_LIST, "My list", None, _cards_of(listed, cards)),
+        _row(RowKind.POPULAR, "Popular", "what most people began lately", _unfinished(_cards_of(popular, cards))),
         _row(RowKind.NEW, "New", "added last", _unfinished(_cards_of(new, cards))),
         *[_row(RowKind.TAG, tag, reason, _unfinished(_cards_of(tagged[tag], cards))) for tag, reason in tags.items()],
     ]

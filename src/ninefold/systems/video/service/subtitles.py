@@ -72,4 +72,7 @@ async def delete_subtitle(connection: Connection, title_id: UUID, *, organisatio
 
 
 def _not_found(language: str) -> SubtitleNotFoundError:
-    return SubtitleNotFoundError(f"The title has no subtitles for the language {language[:40]}.")
+    return SubtitleNotFoundError(
+        f"The title has no subtitles for the language {language[:40]}.",
+        remedy="GET …/subtitles lists the languages that it has.",
+    )

@@ -222,4 +222,7 @@ def _segments_of(title: Title | None) -> Changed:
 
 
 def _not_found(title_id: UUID) -> TitleNotFoundError:
-    return TitleNotFoundError(f"There is no title {format_id(TITLE_PREFIX, title_id)}.")
+    return TitleNotFoundError(
+        f"There is no title {format_id(TITLE_PREFIX, title_id)}.",
+        remedy="GET /api/v1/video/titles lists those that are there.",
+    )

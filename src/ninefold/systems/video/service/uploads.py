@@ -141,4 +141,6 @@ def upload_gone() -> UploadGoneError:
 
 
 def _not_found(upload_id: UUID) -> UploadNotFoundError:
-    return UploadNotFoundError(f"There is no upload {format_id(UPLOAD_PREFIX, upload_id)}.")
+    return UploadNotFoundError(
+        f"There is no upload {format_id(UPLOAD_PREFIX, upload_id)}.", remedy="Make one: POST /api/v1/video/uploads."
+    )

@@ -1,6 +1,7 @@
 """The server's part in the runner of `ninefold up`: lets it register by itself, and starts it for the first job."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,9 @@ class LocalRunnerStarter:
         self._address = address
         self._token_file = token_file
         self._queued = asyncio.Event()
+        """A job is queued, so the runner is needed."""
+        self._unsure = asyncio.Event()
+        """One may be queued: notifications may have been lost, as whenever the server begins to listen."""
         notifier.listen(JOBS_QUEUED, self._on_queued)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -50,10 +54,26 @@ class LocalRunnerStarter:
                 log.warning("workflows.local_runner.unprepared", error=str(error))
                 await wait_for_any(stopping, timeout_s=RETRY_S)
         while not stopping.is_set():
-            await wait_for_any(self._queued, stopping)
+            await wait_for_any(self._queued, self._unsure, stopping)
+            if self._unsure.is_set():
+                await self._look(stopping)
             if self._queued.is_set() and not stopping.is_set():
                 self._queued.clear()
                 self._address.request_start()
+
+    async def _look(self, stopping: asyncio.Event) -> None:
+        """Find out whether a job is queued."""
+        self._unsure.clear()
+        try:
+            async with self._database.connection() as connection:
+                is_queued = await turns.turn_has_others(connection, organisation_ids=[], only=None)
+        except DatabaseUnavailableError as error:
+            log.warning("workflows.local_runner.unsure", error=str(error))
+            self._unsure.set()
+            await wait_for_any(stopping, timeout_s=RETRY_S)
+            return
+        if is_queued:
+            self._queued.set()
 
     async def _prepare(self) -> None:
         if self._token_file.exists():
@@ -67,5 +87,5 @@ class LocalRunnerStarter:
             if await turns.turn_has_others(connection, organisation_ids=[], only=None):
                 self._queued.set()
 
-    def _on_queued(self, _: object) -> None:
-        self._queued.set()
+    def _on_queued(self, organisation_ids: Sequence[str] | None) -> None:
+        (self._unsure if organisation_ids is None else self._queued).set()

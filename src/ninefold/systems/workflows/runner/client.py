@@ -60,6 +60,13 @@ class RunnerUnknownError(RunnerRefusedError):
     code = "runner_unknown"
 
 
+class ServerAwayError(NinefoldError):
+    """The server doesn't answer, and the runner doesn't wait for it."""
+
+    code = "server_away"
+    title = "The server is away"
+
+
 class _Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = "It gave no reason."
     remedy: str | None = None
@@ -114,14 +121,27 @@ class RunnerClient:
         """End a job."""
         await self._send(f"jobs/{job_id}/finish", data, Done)
 
-    async def leave(self, data: Leave) -> None:
-        """Stop."""
-        await self._send("leave", data, Done)
+    async def leave(self, data: Leave, *, is_tried_once: bool = False) -> None:
+        """Stop.
 
-    async def _send(self, name: str, data: msgspec.Struct, kind: type[T], *, timeout_s: float = TIMEOUT_S) -> T:
+        Raises:
+            ServerAwayError: the server is away, and is tried once.
+        """
+        await self._send("leave", data, Done, is_tried_once=is_tried_once)
+
+    async def _send(
+        self,
+        name: str,
+        data: msgspec.Struct,
+        kind: type[T],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        is_tried_once: bool = False,
+    ) -> T:
         """Send a message until it is answered.
 
         Raises:
+            ServerAwayError: the server is away, and is tried once.
             StaleLeaseError: it is about a job that this runner doesn't have any more.
             RunnerRefusedError: the server refuses it.
         """
@@ -136,6 +156,8 @@ class RunnerClient:
                 if response.status_code not in _TEMPORARY:
                     return _read(response, kind)
                 log.info("workflows.runner.server_away", message=name, status=response.status_code, retry_s=delay_s)
+            if is_tried_once:
+                raise ServerAwayError("The server is away.", remedy="Start it, or wait until it is back.")
             await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - so that runners don't come at once.
             delay_s = min(BACKOFF_S_MAX, delay_s * 2)
 

@@ -14,7 +14,12 @@ import structlog
 
 from ninefold import __version__
 from ninefold.systems.workflows.errors import StaleLeaseError
-from ninefold.systems.workflows.runner.client import RunnerClient, RunnerRefusedError, RunnerUnknownError
+from ninefold.systems.workflows.runner.client import (
+    RunnerClient,
+    RunnerRefusedError,
+    RunnerUnknownError,
+    ServerAwayError,
+)
 from ninefold.systems.workflows.runner.executor import JobExecutor
 from ninefold.systems.workflows.runner.folders import Identity, RunnerFolder
 from ninefold.systems.workflows.runner.working import WorkingJob
@@ -89,7 +94,9 @@ class RunnerLoop:
             RunnerRefusedError: the server refuses the runner.
         """
         with self._folder.exclusive():
-            identity = await self._identify()
+            identity = await self._identify_unless_stopped()
+            if identity is None:
+                return
             canceling = asyncio.create_task(self._cancel_when_asked())
             async with RunnerClient(self._options.url, identity.token, transport=self._transport) as client:
                 try:
@@ -104,6 +111,18 @@ class RunnerLoop:
                     for task in self._jobs.values():
                         task.cancel()
                     await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+
+    async def _identify_unless_stopped(self) -> Identity | None:
+        """Return who the runner is; None if it is told to stop before it knows, as while the server is away."""
+        identifying = asyncio.create_task(self._identify())
+        draining = asyncio.create_task(self._stopping.draining.wait())
+        try:
+            await asyncio.wait([identifying, draining], return_when=asyncio.FIRST_COMPLETED)
+            return identifying.result() if identifying.done() else None
+        finally:
+            draining.cancel()
+            identifying.cancel()
+            await asyncio.wait([identifying, draining])
 
     async def _identify(self) -> Identity:
         options = self._options
@@ -173,11 +192,15 @@ class RunnerLoop:
             job.cancel()
 
     async def _leave(self, client: RunnerClient) -> None:
-        """Give back what was claimed and not begun, so that it doesn't have to wait until its lease is over."""
+        """Give back what was claimed and not begun, so that it doesn't have to wait until its lease is over.
+
+        A runner that is hurried doesn't wait for a server that is away: that of `ninefold up` stops before its runner.
+        """
+        is_hurried = self._stopping.canceling.is_set()
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT_S):
-                await client.leave(Leave(is_removed=self._options.is_ephemeral))
-        except (TimeoutError, StaleLeaseError):
+                await client.leave(Leave(is_removed=self._options.is_ephemeral), is_tried_once=is_hurried)
+        except (TimeoutError, ServerAwayError, StaleLeaseError):
             log.info("workflows.runner.left_without_an_answer")
 
 
