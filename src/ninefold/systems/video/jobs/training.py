@@ -15,7 +15,7 @@ from ninefold.systems.video.store.recommendations import watch_list_organisation
 
 PAGE: Final = 100
 
-_log: Final = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class TrainModels(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ async def train_models(job: JobRun[TrainModels], context: WorkerContext[VideoSet
     organisations = models = 0
     after = UUID(int=0)
     if not can_train():
-        _log.warning("video.training.unavailable")
+        log.warning("video.training.unavailable")
         return TrainedModels(organisations=0, models=0)
     while True:
         async with context.database.connection() as connection:
