@@ -21,7 +21,7 @@ from ninefold.systems.video.model.transcoding import Ladder
 from ninefold.systems.video.service.ladder import get_ladder
 from ninefold.systems.video.service.titles import title_canceled
 from ninefold.systems.video.store.titles import title_find
-from video_clips import decoded, make_clip
+from video_clips import decoded, make_clip, run
 from video_uploads import VIDEO, Uploads
 
 WAIT_S = 40.0
@@ -185,6 +185,39 @@ async def test_a_file_with_its_index_at_the_end_says_why_it_waits(
         await Uploads(api).append(upload, clip[half:], offset=half)
         title = await film.wait_until_ended()
     assert (title.status, title.why) == ("ready", None)
+
+
+async def test_a_source_that_cant_be_copied_is_converted(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, tmp_path: Path
+) -> None:
+    whole = make_clip(tmp_path / "whole.mp4", seconds=3, size="64x64", rate="10")
+    run("-ss", "1.35", "-i", str(whole), "-c", "copy", "-movflags", "+faststart", str(tmp_path / "cut.mp4"))
+    clip = (tmp_path / "cut.mp4").read_bytes()
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert (title.status, title.why) == ("ready", None)
+    assert title.duration_us == 1_600_000
+
+
+async def test_text_of_the_source_becomes_subtitles(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, tmp_path: Path
+) -> None:
+    (tmp_path / "text.srt").write_text("1\n00:00:00,200 --> 00:00:00,800\nHello.\n")
+    silent = make_clip(tmp_path / "silent.mp4", seconds=1, size="64x64", rate="10", sound=None)
+    text = ("-i", str(tmp_path / "text.srt"), "-c", "copy", "-c:s", "srt", "-metadata:s:s:0", "language=ger")
+    run("-i", str(silent), *text, str(tmp_path / "clip.mkv"))
+    clip = (tmp_path / "clip.mkv").read_bytes()
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "ready"
+    (subtitle,) = await film.fetch("SELECT * FROM video.subtitle WHERE title_id = $1")
+    assert subtitle["language"] == "ger"
+    assert "Hello." in str(subtitle["webvtt"])
+    assert [rung.kind for rung in (await film.ladder()).rungs] == ["video"]
 
 
 async def test_what_isnt_video_fails_with_the_reason(

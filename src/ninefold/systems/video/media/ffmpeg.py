@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -98,6 +98,8 @@ class RunningFfmpeg:
             if "closed" not in str(error):
                 raise
         finally:
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
             stdin.close()
 
     async def end(self) -> int:

@@ -43,8 +43,6 @@ class SplitPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     probe: Probe
     lowest: Rung
-    is_recoded: bool = False
-    """Whether the pieces are encoded again, because packets can't be copied from the source as they are."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,11 +129,8 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
     ]
     copied = ["-c", "copy", "-map_metadata", "-1"]
     arguments = ["-noautorotate", *source.arguments]
-    if plan.is_recoded:
-        arguments += [*picture, *_recoded(pipes)]
-    else:
-        arguments += [*picture, *copied, *to_pieces]
-        arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
+    arguments += [*picture, *copied, *to_pieces]
+    arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
     arguments += [*picture, *_live(plan), pipes[2]]
     if probe.audio is not None:
         first = _rounded(probe.first_time * AUDIO_TIMESCALE)
@@ -148,18 +143,6 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
     for number, subtitle in enumerate(probe.subtitles[:SUBTITLES_MAX]):
         arguments += ["-map", f"0:{subtitle.index}", "-c:s", "webvtt", "-f", "webvtt", f"subtitles{number}.vtt"]
     return arguments
-
-
-def _recoded(pipes: Sequence[str]) -> list[str]:
-    """Return how pieces and their list are made of a picture that is encoded again, nearly without loss."""
-    options = f"segment_time={CHUNK_S}:min_seg_duration={CHUNK_S_MIN}:segment_format=nut"
-    options += f":segment_list={pipes[0].replace(':', chr(92) + ':')}:segment_list_type=csv"
-    return [
-        *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-bf", "0", "-pix_fmt", "yuv420p"),
-        *("-force_key_frames", f"expr:gte(t,n_forced*{CHUNK_S})", "-fps_mode", "vfr", "-enc_time_base", "1/90000"),
-        *("-flags", "+global_header", "-map_metadata", "-1", "-f", "tee"),
-        f"[f=segment:{options}]%06d.nut|[f=framecrc]{pipes[1]}",
-    ]
 
 
 def _live(plan: SplitPlan) -> list[str]:
