@@ -138,8 +138,8 @@ async def _store(dsn: str, folder: Path, segments: Sequence[bytes]) -> list[str]
             organisation_id,
         )
         await connection.execute(
-            "INSERT INTO video.rung (title_id, name, kind, position, width, height, bitrate_max, timescale) "
-            "VALUES ($1, '360p', 'video', 0, 640, 360, 1000000, 90000)",
+            "INSERT INTO video.rung (title_id, name, kind, position, width, height, level, bitrate_max, timescale) "
+            "VALUES ($1, '360p', 'video', 0, 640, 360, '3.0', 1000000, 90000)",
             title_id,
         )
     for number, content in enumerate(segments):

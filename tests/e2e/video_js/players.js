@@ -18,8 +18,8 @@ window.play = async ({ url, player, renewUrl, expiresInS, bufferS, secondsMax, r
     ? playWithHls(video, url, { token, seen, bufferS })
     : await playWithShaka(video, url, { token, seen, bufferS, startS });
 
-  await video.play().catch((error) => seen.errors.push(String(error)));
-  video.playbackRate = rate;
+  void video.play().catch((error) => seen.errors.push(String(error)));
+  video.defaultPlaybackRate = video.playbackRate = rate;
   while (!seen.isEnded && !seen.fatal.length && performance.now() - begunAt < secondsMax * 1000) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -29,7 +29,7 @@ window.play = async ({ url, player, renewUrl, expiresInS, bufferS, secondsMax, r
     dropped: quality.droppedVideoFrames, tookMs: performance.now() - begunAt,
     ranges: [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]),
   };
-  await closed();
+  await Promise.race([closed(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   video.remove();
   return result;
 };
@@ -134,10 +134,8 @@ async function playWithShaka(video, url, { token, seen, bufferS, startS }) {
     const text = `${detail.category} ${detail.code} ${JSON.stringify(detail.data).slice(0, 200)}`;
     (detail.severity === 2 && !detail.handled ? seen.fatal : seen.errors).push(text);
   });
-  try {
-    await player.load(url, startS ?? null);
-  } catch (error) {
+  void player.load(url, startS ?? null).catch((error) => {
     seen.fatal.push(`load ${error.code} ${JSON.stringify(error.data).slice(0, 200)}`);
-  }
+  });
   return async () => player.destroy();
 }
