@@ -188,7 +188,8 @@ def why_of(task: Task, error: Exception) -> str:
     """Return what people are told of a title that has failed because of a task: what happened, and what to do."""
     if isinstance(error, NinefoldError):
         return str(error)
-    said = str(error).strip().splitlines()
+    text = error.said if isinstance(error, FfmpegError) else str(error)
+    said = text.strip().splitlines()
     last = said[-1].rstrip(".")[:REASON_LENGTH_MAX] if said else type(error).__name__
     if task.kind is TaskKind.ENCODE:
         what = f"Part {task.chunk_number} can't be encoded as {task.rung}"

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from ninefold.systems.video.media.ffmpeg import Ffmpeg, chunks_of, running
+from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, chunks_of, running
 from ninefold.systems.video.media.probe import Probe
 from ninefold.systems.video.media.sources import SourceInput
 from ninefold.systems.video.media.tasks import stop
@@ -52,7 +52,7 @@ class ConvertedInput(SourceInput):
         """
 
         def make_arguments(pipes: Sequence[str]) -> Sequence[str]:
-            return [*self._original.arguments, *_ARGUMENTS, pipes[0]]
+            return [*QUIET, *self._original.arguments, *_ARGUMENTS, pipes[0]]
 
         async with running(self._ffmpeg, make_arguments, pipes=1, is_fed=self._original.is_fed) as program:
             feeding = asyncio.create_task(program.feed(self._original.chunks()))

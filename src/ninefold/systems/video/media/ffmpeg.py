@@ -29,6 +29,9 @@ PIPE_BYTES: Final = 256 * 1024
 GRACE_S: Final = 1.0
 """How long ffmpeg has to end by itself after its outputs have ended."""
 
+QUIET: Final = ("-loglevel", "warning")
+"""Arguments with which it says only what is wrong."""
+
 _LAUNCH: Final = Path(__file__).with_name("launch.py")
 
 
@@ -117,6 +120,13 @@ class RunningFfmpeg:
         if await self.end() != 0:
             raise FfmpegError(self.said())
         return self.said()
+
+    async def explain(self, problem: str) -> FfmpegError:
+        """Return the error for output that can't be used: what ffmpeg said if it has failed, else the problem."""
+        with suppress(TimeoutError):
+            if await asyncio.wait_for(self.end(), GRACE_S) != 0 and self._said:
+                return FfmpegError(self.said())
+        return FfmpegError(problem)
 
     def said(self) -> str:
         """Return the last lines that it has written."""

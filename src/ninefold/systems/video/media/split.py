@@ -14,8 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ninefold.systems.video.media.audio import AudioSegmenter, WrittenSegment
-from ninefold.systems.video.media.errors import FfmpegError
-from ninefold.systems.video.media.ffmpeg import Ffmpeg, RunningFfmpeg, chunks_of, running
+from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, RunningFfmpeg, chunks_of, running
 from ninefold.systems.video.media.filters import FRAGMENTED, picture_filters, x264_arguments
 from ninefold.systems.video.media.packets import read_packets
 from ninefold.systems.video.media.probe import Probe
@@ -97,7 +96,7 @@ async def split_source(
         try:
             await _read_all(program, source, splitting)
         except ExceptionGroup as errors:
-            raise _cause(errors, program.said()) from errors
+            raise await _cause(errors, program) from errors
         await program.check()
     for number, subtitle in enumerate(plan.probe.subtitles[:SUBTITLES_MAX]):
         await take(SplitText(language=subtitle.language, path=folder / f"subtitles{number}.vtt"))
@@ -111,12 +110,10 @@ async def _read_all(program: RunningFfmpeg, source: SourceInput, splitting: "_Sp
         feeding.cancel()
 
 
-def _cause(errors: "ExceptionGroup[Exception]", said: str) -> Exception:
+async def _cause(errors: "ExceptionGroup[Exception]", program: RunningFfmpeg) -> Exception:
     """Return the error that is the cause: what the source or the service says, and only then what ffmpeg wrote."""
     found = sorted(errors.exceptions, key=lambda error: isinstance(error, BoxError))
-    if isinstance(found[0], BoxError):
-        return FfmpegError(f"what it wrote can't be used: {found[0]}. {said}".strip())
-    return found[0]
+    return await program.explain(str(found[0])) if isinstance(found[0], BoxError) else found[0]
 
 
 def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> list[str]:
@@ -128,7 +125,7 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
         *("-avoid_negative_ts", "disabled", "-segment_list", pipes[0], "-segment_list_type", "csv", "%06d.nut"),
     ]
     copied = ["-c", "copy", "-map_metadata", "-1"]
-    arguments = ["-noautorotate", *source.arguments]
+    arguments = [*QUIET, "-noautorotate", *source.arguments]
     arguments += [*picture, *copied, *to_pieces]
     arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
     arguments += [*picture, *_live(plan), pipes[2]]
