@@ -10,38 +10,12 @@ export type TitleStatus = Title["status"];
 /** One quality of a title, or its sound. */
 export type Rung = Camel<Wire["RungView"]>;
 
+/** What of a title is ready, part by part. */
+export type Ladder = Camel<Wire["LadderView"]>;
 /** A part of the source that is encoded by itself. */
-export interface Chunk {
-  readonly number: number;
-  readonly startS: number;
-  readonly durationS: number;
-}
-
-export interface LadderRung {
-  readonly name: string;
-  readonly kind: "video" | "audio";
-  readonly position: number;
-  /** A letter a chunk: r ready, e being encoded, a again, q queued, f failed. */
-  readonly states: string | null;
-  /** For the sound, which isn't encoded in chunks. */
-  readonly readyUntilS: number | null;
-}
-
-/** What was encoded again, and why. */
-export interface LadderNote {
-  readonly at: string;
-  readonly rung: string | null;
-  readonly chunkNumber: number | null;
-  readonly text: string;
-}
-
-export interface Ladder {
-  readonly chunks: readonly Chunk[];
-  readonly rungs: readonly LadderRung[];
-  readonly notes: readonly LadderNote[];
-  readonly uploadedUntilS: number | null;
-  readonly etaS: number | null;
-}
+export type Chunk = Ladder["chunks"][number];
+/** The states have a letter a chunk: r ready, e being encoded, a again, q queued, f failed. */
+export type LadderRung = Ladder["rungs"][number];
 
 export type Subtitle = Camel<Wire["SubtitleView"]>;
 /** Somebody who watches: several people may share an account. */
@@ -57,28 +31,9 @@ export type Row = Camel<Wire["RowView"]>;
 export type Hit = Camel<Wire["HitView"]>;
 
 /** A viewing session with its addresses, whose token ends. */
-export interface Play {
-  readonly playId: string;
-  readonly hlsUrl: string;
-  readonly dashUrl: string;
-  readonly expiresAt: string;
-  readonly positionS: number | null;
-}
-
+export type Play = Camel<Wire["PlayView"]>;
 /** How playing went. Times in ms; the ratio is of time that was waited for to time that was watched. */
-export interface Figures {
-  readonly plays: number;
-  readonly joinP50Ms: number | null;
-  readonly joinP95Ms: number | null;
-  readonly rebufferRatio: number | null;
-  readonly switchesPerPlay: number | null;
-  readonly failures: number;
-}
-
-export interface Experience extends Figures {
-  readonly watchingNow: number;
-  readonly byTitle: readonly (Figures & { readonly titleId: string; readonly name: string })[];
-}
+export type Experience = Camel<Wire["ExperienceView"]>;
 
 export function listTitles(filter: { status?: TitleStatus | undefined; q?: string | undefined } = {}, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<Title>> {
   return call("GET", "/video/titles", { query: { ...filter, cursor, limit } });

@@ -58,9 +58,7 @@ class Film:
 
     async def ladder(self) -> Ladder:
         async with self.database.snapshot() as connection:
-            ladder = await get_ladder(connection, self.title_id, organisation_id=self.organisation_id)
-        assert ladder is not None
-        return ladder
+            return await get_ladder(connection, self.title_id, organisation_id=self.organisation_id)
 
     async def wait(self, condition: Callable[[Title], bool]) -> Title:
         async with asyncio.timeout(WAIT_S):

@@ -27,7 +27,7 @@ test("beacons have what happened and the position, each once and numbered", () =
   vi.useFakeTimers({ now: Date.parse("2026-11-27T12:00:00Z") });
   const sent: { url: string; body: Record<string, unknown> }[] = [];
   let positionS = 0;
-  const source = { playId: "vpl_1", url: () => "/stream/t1/vtl_1/beacons", positionS: () => positionS, isPlaying: () => true, device: "Chrome 150 on Linux" };
+  const source = { playId: "vpl_1", url: () => "/stream/t1/vtl_1/beacons", positionS: () => positionS, playedS: () => positionS, isPlaying: () => true, device: "Chrome 150 on Linux" };
   const beacons = new Beacons(source, (url, body) => void sent.push({ url, body: JSON.parse(body) as Record<string, unknown> }));
   beacons.note("join", { join_ms: 812 });
   beacons.flush();
@@ -36,9 +36,9 @@ test("beacons have what happened and the position, each once and numbered", () =
   vi.advanceTimersByTime(10_000);
   beacons.end();
   vi.useRealTimers();
-  expect(sent.map(({ body }) => [body["sequence"], body["position_s"], (body["events"] as { type: string }[]).map(({ type }) => type)])).toEqual([
-    [0, 0, ["join"]],
-    [1, 9.877, ["heartbeat"]],
+  expect(sent.map(({ body }) => [body["sequence"], body["position_s"], body["played_s"], (body["events"] as { type: string }[]).map(({ type }) => type)])).toEqual([
+    [0, 0, 0, ["join"]],
+    [1, 9.877, 9.877, ["heartbeat"]],
   ]);
   expect(sent[0]?.body["events"]).toEqual([{ type: "join", at: "2026-11-27T12:00:00.000Z", join_ms: 812 }]);
 });

@@ -27,6 +27,7 @@ export function title(changes: Partial<Title> = {}): Title {
     uploadedAt: null,
     endedAt: null,
     createdAt: "2026-11-27T11:49:00Z",
+    liveChannel: "video.title:vtl_01m8cw9b4tfjzr8gfkvfvfjcpy",
     ...changes,
   };
 }
@@ -36,9 +37,9 @@ export function ladder(changes: Partial<Ladder> = {}): Ladder {
   return {
     chunks: Array.from({ length: 8 }, (_, number) => ({ number, startS: number * 4, durationS: 4 })),
     rungs: [
-      { name: "360p", kind: "video", position: 0, states: "rrrrrrre", readyUntilS: null },
-      { name: "720p", kind: "video", position: 1, states: "rreqaqqf", readyUntilS: null },
-      { name: "audio", kind: "audio", position: 0, states: null, readyUntilS: 28 },
+      { name: "360p", kind: "video", position: 0, states: "rrrrrrre", readyUntilS: 28 },
+      { name: "720p", kind: "video", position: 1, states: "rreqaqqf", readyUntilS: 8 },
+      { name: "audio", kind: "audio", position: 0, states: "", readyUntilS: 28 },
     ],
     notes: [{ at: "2026-11-27T12:03:58Z", rung: "720p", chunkNumber: 4, text: "Its worker was killed." }],
     uploadedUntilS: 32,

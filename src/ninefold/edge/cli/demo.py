@@ -1,4 +1,4 @@
-"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess`, `messaging`, `payments` and `workflows`."""
+"""`ninefold demo` and its demos: `callbacks`, `assistant`, `chess`, `messaging`, `payments`, `video`, `workflows`."""
 
 import asyncio
 import signal
@@ -15,6 +15,7 @@ from ninefold.edge.demo.chess.run import run_chess_demo
 from ninefold.edge.demo.messaging.run import run_messaging_demo
 from ninefold.edge.demo.payments.run import run_payments_demo
 from ninefold.edge.demo.run import run_demo
+from ninefold.edge.demo.video.run import run_video_demo
 from ninefold.edge.demo.workflows.run import run_workflows_demo
 
 demo = App(name="demo", help="Watch real webhooks being delivered by a temporary installation.")
@@ -102,6 +103,18 @@ def demo_payments(*, json: Json = False, payments: Payments = 500) -> None:
         payments: Number of payments.
     """
     _run(run_payments_demo(is_json=json, payments=payments))
+
+
+@demo.command(name="video")
+def demo_video(*, json: Json = False) -> None:
+    """Play a clip while it is still uploaded and encoded, and kill a worker in the middle.
+
+    Each frame must be in each quality once, no timeline may have a gap, and each quality gets its VMAF.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+    """
+    _run(run_video_demo(is_json=json))
 
 
 @demo.command(name="workflows")

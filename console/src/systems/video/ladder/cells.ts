@@ -37,8 +37,8 @@ export function cellsOf(rung: LadderRung, ladder: Ladder, totalS: number): reado
 }
 
 export function stateOf(rung: LadderRung, chunk: Chunk): CellState {
-  if (rung.states !== null && rung.kind === "video") return STATES[rung.states[chunk.number] ?? "q"] ?? "queued";
-  return chunk.startS + chunk.durationS <= (rung.readyUntilS ?? 0) + 0.1 ? "ready" : "queued";
+  if (rung.kind === "video") return STATES[rung.states[chunk.number] ?? "q"] ?? "queued";
+  return chunk.startS + chunk.durationS <= rung.readyUntilS + 0.1 ? "ready" : "queued";
 }
 
 /** How many of its chunks are ready, for people who don't see the cells. */

@@ -17,6 +17,8 @@ export interface BeaconSource {
   /** Where beacons go, with the newest token. */
   readonly url: () => string;
   readonly positionS: () => number;
+  /** How much has really been played since the beginning of the play. */
+  readonly playedS: () => number;
   readonly isPlaying: () => boolean;
   readonly device: string;
 }
@@ -26,6 +28,7 @@ export class Beacons {
   #events: PlayerEvent[] = [];
   #sequence = 0;
   #lastPositionS = -1;
+  #playedS = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(readonly source: BeaconSource, readonly transmit: (url: string, body: string) => void = sendBeacon) {
@@ -43,12 +46,13 @@ export class Beacons {
 
   /** Send what was collected, if there is something new. */
   flush = (): void => {
-    const positionS = Math.round(this.source.positionS() * 1_000) / 1_000;
+    const [positionS, playedS] = [rounded(this.source.positionS()), this.source.playedS()];
     if (this.#events.length === 0 && positionS === this.#lastPositionS) return;
     const [events, sequence] = [this.#events, this.#sequence++];
-    [this.#events, this.#lastPositionS] = [[], positionS];
     const { playId, device } = this.source;
-    this.transmit(this.source.url(), JSON.stringify({ play_id: playId, sequence, at: new Date().toISOString(), position_s: positionS, device, events }));
+    const played_s = rounded(Math.max(0, playedS - this.#playedS));
+    [this.#events, this.#lastPositionS, this.#playedS] = [[], positionS, playedS];
+    this.transmit(this.source.url(), JSON.stringify({ play_id: playId, sequence, at: new Date().toISOString(), position_s: positionS, played_s, device, events }));
   };
 
   end(): void {
@@ -57,6 +61,10 @@ export class Beacons {
     document.removeEventListener("visibilitychange", this.flush);
     this.flush();
   }
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1_000) / 1_000;
 }
 
 function sendBeacon(url: string, body: string): void {

@@ -47,6 +47,8 @@ export class Playback {
   #askedAt = 0;
   #stalledAt: number | null = null;
   #isSeeking = false;
+  #playedMs = 0;
+  #playedSince: number | null = null;
   #isEnded = false;
 
   constructor(readonly titleId: string, readonly profileId: () => string | undefined) {}
@@ -171,6 +173,7 @@ export class Playback {
     waiting: () => this.#stalled(),
     ended: () => {
       this.phase = "ended";
+      this.#stopped();
       this.#beacons?.note("ended");
       this.#beacons?.flush();
     },
@@ -185,6 +188,7 @@ export class Playback {
       playId: play.playId,
       url: () => address.of("beacons"),
       positionS: () => this.positionS,
+      playedS: () => (this.#playedMs + (this.#playedSince === null ? 0 : performance.now() - this.#playedSince)) / 1_000,
       isPlaying: () => this.phase === "playing",
       device: browserText(navigator.userAgent),
     });
@@ -228,6 +232,7 @@ export class Playback {
   #played(): void {
     this.phase = "playing";
     const now = performance.now();
+    this.#playedSince ??= now;
     if (this.joinMs === null) {
       this.joinMs = now - this.#askedAt;
       this.#beacons?.note("join", { join_ms: Math.round(this.joinMs) });
@@ -242,6 +247,7 @@ export class Playback {
     if (this.phase === "ended" || this.#video?.ended) return;
     this.phase = "paused";
     this.#stalledAt = null;
+    this.#stopped();
     this.#beacons?.note("pause");
     this.#beacons?.flush();
   }
@@ -249,10 +255,17 @@ export class Playback {
   #stalled(): void {
     if (this.joinMs === null) return;
     this.phase = "waiting";
+    this.#stopped();
     // Who seeks waits because of that.
     if (this.#isSeeking || this.#stalledAt !== null) return;
     this.#stalledAt = performance.now();
     this.#beacons?.note("stall");
+  }
+
+  /** The picture stands still from now on. */
+  #stopped(): void {
+    if (this.#playedSince !== null) this.#playedMs += performance.now() - this.#playedSince;
+    this.#playedSince = null;
   }
 
   #switched(index: number): void {

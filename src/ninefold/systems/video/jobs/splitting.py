@@ -16,7 +16,14 @@ from ninefold.systems.video.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ninefold.systems.video.media.probe import Probe, probe_source
 from ninefold.systems.video.media.serving import serving
 from ninefold.systems.video.media.sources import PacedSource, SourceInput, has_index_at_end
-from ninefold.systems.video.media.split import Piece, SplitPlan, SplitResult, SplitSegment, split_source
+from ninefold.systems.video.media.split import (
+    Piece,
+    SplitPlan,
+    SplitResult,
+    SplitSegment,
+    SplitText,
+    split_source,
+)
 from ninefold.systems.video.model.titles import SourceFacts, Title
 from ninefold.systems.video.model.transcoding import Chunk, RungRow, SegmentRow, Task
 from ninefold.systems.video.rules.cutting import segment_starts
@@ -41,6 +48,7 @@ from ninefold.systems.video.service.transcoding import (
     InitDiffersError,
     add_chunk,
     add_segments,
+    add_text,
     begin_rungs,
     finish_split,
 )
@@ -216,6 +224,8 @@ class SplitWriter:
             await self._take_piece(result)
         elif isinstance(result, SplitSegment):
             await self._take_segment(result)
+        else:
+            await self._take_text(result)
 
     async def finish(self) -> None:
         """Write down that the source has no more.
@@ -299,6 +309,13 @@ class SplitWriter:
             size_bytes=len(segment.data),
         )
         changed = await self._write_segment(result, row)
+        changed.notify(self._context.notifier)
+
+    async def _take_text(self, text: SplitText) -> None:
+        content = await asyncio.to_thread(text.path.read_bytes) if text.path.exists() else b""
+        async with self._context.database.transaction() as connection:
+            title = await _locked(connection, self._task)
+            changed = await add_text(connection, title, language=text.language, content=content)
         changed.notify(self._context.notifier)
 
     async def _write_segment(self, result: SplitSegment, row: SegmentRow) -> Changed:
