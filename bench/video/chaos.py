@@ -147,7 +147,7 @@ async def play_round(installation: Installation, film: bytes, *, film_s: int, se
                 asyncio.create_task(_kill(installation, command, after_s=at_random.uniform(3, film_s * 0.6)))
                 for command in ("serve", "worker")
             ]
-            found = await play_all(
+            found: list[Seen] = await play_all(
                 find_chromium() or "",
                 Play(player="hls", url=urls["hls_url"], **shared),
                 Play(player="shaka", url=urls["hls_url"], **shared),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from killable_servers import KillableServer
@@ -67,13 +68,23 @@ async def test_no_fault_ends_what_is_played(title: PlacedTitle, server: Killable
 
     async with FaultyProxy(server.url, seed=SEED, rates=Rates(), new_token=new_token).running() as proxy:
         urls = urls_of(title.title_id, (await new_token())[0], base_url=proxy.url)
-        shared = {"renew_url": f"{proxy.url}/renew", "expires_in_s": TOKEN_LIFETIME_S}
+        hls, dash = (
+            Play(
+                player="hls",
+                url=url,
+                seconds_max=60,
+                buffer_s=5,
+                renew_url=f"{proxy.url}/renew",
+                expires_in_s=TOKEN_LIFETIME_S,
+            )
+            for url in (urls.hls_url, urls.dash_url)
+        )
         restarting = asyncio.create_task(_restart(server, after_s=6.0))
         found = await play_all(
             CHROMIUM or "",
-            Play(player="hls", url=urls.hls_url, seconds_max=60, buffer_s=5, **shared),
-            Play(player="shaka", url=urls.hls_url, seconds_max=60, buffer_s=5, **shared),
-            Play(player="shaka", url=urls.dash_url, seconds_max=60, buffer_s=5, **shared),
+            hls,
+            msgspec.structs.replace(hls, player="shaka"),
+            msgspec.structs.replace(dash, player="shaka"),
         )
         await restarting
 
