@@ -38,7 +38,7 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 512 * 1024**2
     play_token_lifetime_s: Annotated[
-        int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
+        int, msgspec.Meta(ge=5, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
     ] = 6 * 3_600
     ffmpeg: Annotated[
         str | None,
