@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -343,4 +344,10 @@ async def test_a_damaged_part_is_filled_with_the_picture_before_it(
 
 def programs() -> list[psutil.Process]:
     """The programs of ffmpeg that this process has started."""
-    return [each for each in psutil.Process().children(recursive=True) if "ffmpeg" in " ".join(each.cmdline()[:1])]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        # One that has just ended has no command line.
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "ffmpeg" in each.cmdline()[0]:
+                found.append(each)
+    return found
