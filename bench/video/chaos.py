@@ -139,7 +139,6 @@ async def play_round(installation: Installation, film: bytes, *, film_s: int, se
             urls = {each: play[each].replace(installation.url, proxy.url) for each in ("hls_url", "dash_url")}
             shared: dict[str, Any] = {
                 "renew_url": f"{proxy.url}/renew",
-                "expires_in_s": TOKEN_LIFETIME_S,
                 "seconds_max": GIVE_UP_S,
                 "buffer_s": 6,
             }

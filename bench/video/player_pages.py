@@ -27,7 +27,6 @@ class Play(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     seconds_max: float
     """When to give up."""
     renew_url: str | None = None
-    expires_in_s: float | None = None
     buffer_s: float | None = None
     """How much it loads before it is played; by default, what the player thinks."""
     rate: float = 1

@@ -2,7 +2,7 @@
 
 /* global Hls, shaka */
 
-window.play = async ({ url, player, renewUrl, expiresInS, bufferS, secondsMax, rate = 1, startS }) => {
+window.play = async ({ url, player, renewUrl, bufferS, secondsMax, rate = 1, startS }) => {
   const video = document.createElement("video");
   video.muted = true;
   document.body.append(video);
@@ -13,7 +13,7 @@ window.play = async ({ url, player, renewUrl, expiresInS, bufferS, secondsMax, r
   const begunAt = performance.now();
   watch(video, seen, begunAt);
 
-  const token = renewer(url, { renewUrl, expiresInS, seen });
+  const token = renewer(url, { renewUrl, seen });
   const closed = player === "hls"
     ? playWithHls(video, url, { token, seen, bufferS })
     : await playWithShaka(video, url, { token, seen, bufferS, startS });
@@ -61,10 +61,11 @@ function watch(video, seen, begunAt) {
 }
 
 /** Returns a function that puts a valid token into an address. It gets another one before the last one expires. */
-function renewer(url, { renewUrl, expiresInS, seen }) {
+function renewer(url, { renewUrl, seen }) {
   const marker = "/stream/";
   let token = url.split(marker)[1].split("/")[0];
-  let renewAt = performance.now() + (expiresInS ?? 1e9) * 500;
+  // The first token may have expired while the browser started.
+  let renewAt = performance.now() + (renewUrl ? 0 : 1e12);
   let renewing = null;
   const renew = async () => {
     for (let attempt = 0; ; attempt += 1) {
@@ -119,6 +120,18 @@ function playWithHls(video, url, { token, seen, bufferS }) {
   return async () => hls.destroy();
 }
 
+/** Shaka gives up at once if the token has expired while the manifest was asked for. */
+async function load(player, url, startS, seen) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await player.load(url, startS ?? null);
+    } catch (error) {
+      if (attempt < 5 && error.data?.[1] === 403) continue;
+      return seen.fatal.push(`load ${error.code} ${JSON.stringify(error.data).slice(0, 200)}`);
+    }
+  }
+}
+
 async function playWithShaka(video, url, { token, seen, bufferS, startS }) {
   shaka.polyfill.installAll();
   const player = new shaka.Player();
@@ -134,10 +147,10 @@ async function playWithShaka(video, url, { token, seen, bufferS, startS }) {
   });
   player.addEventListener("error", ({ detail }) => {
     const text = `${detail.category} ${detail.code} ${JSON.stringify(detail.data).slice(0, 200)}`;
-    (detail.severity === 2 && !detail.handled ? seen.fatal : seen.errors).push(text);
+    // After a 403, `failureCallback` goes on with another token; whether it does shows in how far it plays.
+    const isExpired = detail.code === 1001 && detail.data[1] === 403;
+    (detail.severity === 2 && !detail.handled && !isExpired ? seen.fatal : seen.errors).push(text);
   });
-  void player.load(url, startS ?? null).catch((error) => {
-    seen.fatal.push(`load ${error.code} ${JSON.stringify(error.data).slice(0, 200)}`);
-  });
+  void load(player, url, startS, seen);
   return async () => player.destroy();
 }
