@@ -99,14 +99,16 @@ class Studio:
             for position, rung in enumerate(rungs or self.film.rungs):
                 width, height = HEIGHTS.get(rung, (None, None))
                 await connection.execute(
-                    "INSERT INTO video.rung (title_id, name, kind, position, width, height, bitrate_max, timescale) "
-                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                    "INSERT INTO video.rung "
+                    "(title_id, name, kind, position, width, height, level, bitrate_max, timescale) "
+                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                     title.title_id,
                     rung,
                     "audio" if rung == "audio" else "video",
                     position,
                     width,
                     height,
+                    None if rung == "audio" else "3.0",
                     BITRATES[rung],
                     self.film.rungs[rung].timescale,
                 )

@@ -15,7 +15,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.systems.video.service.tokens import PlaySigner, Urls, new_play_token, urls_of
-from video_players import Play, find_chromium, play_all
+from video.player_pages import Play, find_chromium, play_all
 from video_streams import FRAMES_A_SECOND, Film, PlacedTitle, Studio, make_film, sealer_of
 
 CHROMIUM = find_chromium()

@@ -18,8 +18,8 @@ window.play = async ({ url, player, renewUrl, expiresInS, bufferS, secondsMax, r
     ? playWithHls(video, url, { token, seen, bufferS })
     : await playWithShaka(video, url, { token, seen, bufferS, startS });
 
-  await video.play().catch((error) => seen.errors.push(String(error)));
-  video.playbackRate = rate;
+  void video.play().catch((error) => seen.errors.push(String(error)));
+  video.defaultPlaybackRate = video.playbackRate = rate;
   while (!seen.isEnded && !seen.fatal.length && performance.now() - begunAt < secondsMax * 1000) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -29,7 +29,7 @@ window.play = async ({ url, player, renewUrl, expiresInS, bufferS, secondsMax, r
     dropped: quality.droppedVideoFrames, tookMs: performance.now() - begunAt,
     ranges: [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]),
   };
-  await closed();
+  await Promise.race([closed(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   video.remove();
   return result;
 };
@@ -96,8 +96,10 @@ function renewer(url, { renewUrl, expiresInS, seen }) {
 
 function playWithHls(video, url, { token, seen, bufferS }) {
   const retry = { maxNumRetry: 12, retryDelayMs: 300, maxRetryDelayMs: 4_000, backoff: "exponential" };
-  // A 403 means that the token has expired: the next attempt has another one.
-  const errorRetry = { ...retry, shouldRetry: (config, count, isTimeout, response, retries) => retries || (count < config.maxNumRetry && response?.code === 403) };
+  // hls.js doesn't try again after a 403, which means that the token has expired, nor after a reset (status 0).
+  const shouldRetry = (config, count, isTimeout, response, retries) =>
+    retries || (count < config.maxNumRetry && [0, 403].includes(response?.code));
+  const errorRetry = { ...retry, shouldRetry };
   const policy = { default: { maxTimeToFirstByteMs: 4_000, maxLoadTimeMs: 20_000, timeoutRetry: retry, errorRetry } };
   const hls = new Hls({
     ...(bufferS ? { maxBufferLength: bufferS, maxMaxBufferLength: bufferS } : {}),
@@ -134,10 +136,8 @@ async function playWithShaka(video, url, { token, seen, bufferS, startS }) {
     const text = `${detail.category} ${detail.code} ${JSON.stringify(detail.data).slice(0, 200)}`;
     (detail.severity === 2 && !detail.handled ? seen.fatal : seen.errors).push(text);
   });
-  try {
-    await player.load(url, startS ?? null);
-  } catch (error) {
+  void player.load(url, startS ?? null).catch((error) => {
     seen.fatal.push(`load ${error.code} ${JSON.stringify(error.data).slice(0, 200)}`);
-  }
+  });
   return async () => player.destroy();
 }

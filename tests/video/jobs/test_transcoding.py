@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -16,12 +17,13 @@ from ninefold.core.blobs.objects import open_objects
 from ninefold.core.blobs.service import Blobs, get_blob
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
+from ninefold.systems.video.jobs import splitting, task_runner
 from ninefold.systems.video.model.titles import TITLE_PREFIX, Title
 from ninefold.systems.video.model.transcoding import Ladder
 from ninefold.systems.video.service.ladder import get_ladder
 from ninefold.systems.video.service.titles import title_canceled
 from ninefold.systems.video.store.titles import title_find
-from video_clips import decoded, make_clip
+from video_clips import decoded, ffmpeg, make_clip, run
 from video_uploads import VIDEO, Uploads
 
 WAIT_S = 40.0
@@ -58,9 +60,7 @@ class Film:
 
     async def ladder(self) -> Ladder:
         async with self.database.snapshot() as connection:
-            ladder = await get_ladder(connection, self.title_id, organisation_id=self.organisation_id)
-        assert ladder is not None
-        return ladder
+            return await get_ladder(connection, self.title_id, organisation_id=self.organisation_id)
 
     async def wait(self, condition: Callable[[Title], bool]) -> Title:
         async with asyncio.timeout(WAIT_S):
@@ -189,6 +189,39 @@ async def test_a_file_with_its_index_at_the_end_says_why_it_waits(
     assert (title.status, title.why) == ("ready", None)
 
 
+async def test_a_source_that_cant_be_copied_is_converted(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, tmp_path: Path
+) -> None:
+    whole = make_clip(tmp_path / "whole.mp4", seconds=3, size="64x64", rate="10")
+    run("-ss", "1.35", "-i", str(whole), "-c", "copy", "-movflags", "+faststart", str(tmp_path / "cut.mp4"))
+    clip = (tmp_path / "cut.mp4").read_bytes()
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert (title.status, title.why) == ("ready", None)
+    assert title.duration_us == 1_600_000
+
+
+async def test_text_of_the_source_becomes_subtitles(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, tmp_path: Path
+) -> None:
+    (tmp_path / "text.srt").write_text("1\n00:00:00,200 --> 00:00:00,800\nHello.\n")
+    silent = make_clip(tmp_path / "silent.mp4", seconds=1, size="64x64", rate="10", sound=None)
+    text = ("-i", str(tmp_path / "text.srt"), "-c", "copy", "-c:s", "srt", "-metadata:s:s:0", "language=ger")
+    run("-i", str(silent), *text, str(tmp_path / "clip.mkv"))
+    clip = (tmp_path / "clip.mkv").read_bytes()
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "ready"
+    (subtitle,) = await film.fetch("SELECT * FROM video.subtitle WHERE title_id = $1")
+    assert subtitle["language"] == "ger"
+    assert "Hello." in str(subtitle["webvtt"])
+    assert [rung.kind for rung in (await film.ladder()).rungs] == ["video"]
+
+
 async def test_what_isnt_video_fails_with_the_reason(
     api: Api, start_worker: StartWorker, start_film: StartFilm
 ) -> None:
@@ -241,6 +274,80 @@ async def test_a_split_that_was_interrupted_goes_on_with_what_is_there(
     assert (await film.ladder()).rungs[0].ready_until_s == 9
 
 
+async def test_what_cant_be_encoded_fails_with_the_reason_and_can_be_tried_again(
+    *,
+    api: Api,
+    start_worker: StartWorker,
+    start_film: StartFilm,
+    environment: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(task_runner, "RETRY_DELAYS_S", (0.0,))
+    broken = tmp_path / "ffmpeg"
+    broken.write_text(f"""#!/bin/sh
+case "$*" in *0.nut*) echo "The encoder is on strike." >&2; exit 1;; esac
+exec {ffmpeg().path} "$@"
+""")
+    broken.chmod(0o755)
+    clip = make_clip(tmp_path / "clip.mp4", seconds=1, size="64x64", rate="10").read_bytes()
+    upload, film = await start_film(len(clip))
+    async with start_worker({**environment, "NINEFOLD_VIDEO_FFMPEG": str(broken)}):
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "failed"
+    assert title.why is not None
+    assert title.why.startswith("Part 0 can't be encoded as 64p: The encoder is on strike.")
+    (task,) = await film.fetch("SELECT * FROM video.task WHERE title_id = $1 AND kind = 'encode'")
+    assert (task["status"], task["attempt_count"]) == ("failed", 3)
+    assert (await film.ladder()).rungs[0].states == "f"
+    assert (await api.request("POST", f"/video/titles/{(await api.get(upload))['title_id']}/retry")).is_success
+    async with start_worker():
+        title = await film.wait_until_ended()
+    assert (title.status, title.why) == ("ready", None)
+
+
+async def test_a_bug_counts_as_a_failed_attempt(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, monkeypatch: pytest.MonkeyPatch, clip: bytes
+) -> None:
+    def break_down(_: object) -> bool:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(task_runner, "RETRY_DELAYS_S", (0.0,))
+    monkeypatch.setattr(splitting, "needs_conversion", break_down)
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "failed"
+    assert title.why is not None
+    assert title.why.startswith("The file can't be read to its end: a bug.")
+
+
+async def test_a_damaged_part_is_filled_with_the_picture_before_it(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(task_runner, "RETRY_DELAYS_S", (0.0,))
+    whole = make_clip(tmp_path / "clip.mp4", seconds=6, size="64x64", rate="10").read_bytes()
+    clip = whole[: len(whole) * 3 // 4]
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "ready"
+    ladder = await film.ladder()
+    assert ladder.rungs[0].is_complete
+    assert title.duration_us is not None
+    assert ladder.rungs[0].ready_until_s == title.duration_us / 1_000_000
+    assert title.duration_us < 6_000_000
+
+
 def programs() -> list[psutil.Process]:
     """The programs of ffmpeg that this process has started."""
-    return [each for each in psutil.Process().children(recursive=True) if "ffmpeg" in " ".join(each.cmdline()[:1])]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        # One that has just ended has no command line.
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "ffmpeg" in each.cmdline()[0]:
+                found.append(each)
+    return found

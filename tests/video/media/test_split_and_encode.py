@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ninefold.systems.video.media.convert import ConvertedInput, needs_conversion
 from ninefold.systems.video.media.encode import EncodedChunk, EncodeOrder, encode_chunk
 from ninefold.systems.video.media.probe import Probe, probe_source
 from ninefold.systems.video.media.serving import serving
@@ -44,9 +45,13 @@ class Packaged(msgspec.Struct):
         return path
 
 
-async def package(clip: Path, folder: Path, *, heights: tuple[int, ...] = (360, 480, 720, 1080)) -> Packaged:
+async def package(
+    clip: Path, folder: Path, *, heights: tuple[int, ...] = (360, 480, 720, 1080), is_converted: bool = False
+) -> Packaged:
     paced = PacedSource(BytesSource(await asyncio.to_thread(clip.read_bytes)))
     source = SourceInput(paced)
+    if is_converted:
+        source = ConvertedInput(ffmpeg(), source)
     probe = await probe_source(ffmpeg(), source)
     width, height = probe.video.shown_size
     rungs = ladder_of(width, height, frame_rate=probe.video.frame_rate, heights=heights)
@@ -201,3 +206,17 @@ async def test_sound_that_begins_later_begins_later(tmp_path: Path) -> None:
     )
     ends = [float(line.split("silence_end: ")[1].split(" ")[0]) for line in text.splitlines() if "silence_end" in line]
     assert ends[0] == pytest.approx(0.5, abs=0.05)
+
+
+async def test_a_clip_that_begins_within_a_group_of_pictures_is_converted(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", seconds=3, rate="10")
+    cut = tmp_path / "cut.mp4"
+    run("-ss", "1.35", "-i", str(clip), "-c", "copy", "-movflags", "+faststart", str(cut))
+    done = await package(cut, tmp_path, is_converted=True)
+    assert_whole(done, tmp_path, frames=16)
+
+
+async def test_packets_without_times_are_known_to_need_it(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.avi", seconds=1, sound=("-c:a", "libmp3lame"))
+    probe = await probe_source(ffmpeg(), SourceInput(BytesSource(await asyncio.to_thread(clip.read_bytes))))
+    assert needs_conversion(probe)

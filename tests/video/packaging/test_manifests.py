@@ -27,7 +27,7 @@ def track(rung: str, *, numbers: list[int], height: int | None = 360) -> Track:
     return Track(
         rung=rung,
         timescale=timescale,
-        codecs=expected_codecs(height),
+        codecs=expected_codecs(None if height is None else {360: "3.0", 720: "3.1"}[height]),
         bandwidth=128_000 if height is None else height * 2_000,
         bandwidth_mean=None if height == 720 else 64_000,
         width=None if height is None else height * 16 // 9,
@@ -65,7 +65,7 @@ def test_the_master_playlist_has_all_rungs_from_the_start() -> None:
 
     rungs = [(each.uri, each.stream_info.bandwidth, each.stream_info.resolution) for each in parsed.playlists]
     assert rungs == [("360p/growing.m3u8", 848_000, (640, 360)), ("720p/growing.m3u8", 1_568_000, (1280, 720))]
-    assert [each.stream_info.codecs for each in parsed.playlists] == ["avc1.64001f,mp4a.40.2", "avc1.640020,mp4a.40.2"]
+    assert [each.stream_info.codecs for each in parsed.playlists] == ["avc1.64001e,mp4a.40.2", "avc1.64001f,mp4a.40.2"]
     assert [each.stream_info.frame_rate for each in parsed.playlists] == [29.97, 29.97]
     assert [(each.type, each.language, each.uri) for each in parsed.media] == [
         ("AUDIO", None, "audio/growing.m3u8"),

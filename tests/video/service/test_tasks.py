@@ -95,5 +95,6 @@ async def test_a_task_that_is_retried_waits(connection: Connection) -> None:
     assert later is not None
     assert later.task_id == first.task_id
     await task_release_unknown(connection, worker_id=WORKER, known_ids=[second.task_id])
-    assert await claim(connection) is not None
-    assert await claim(connection) is None
+    again = await task_claim(connection, worker_id=WORKER, kinds=[TaskKind.ENCODE], at=NOW + timedelta(seconds=10))
+    assert again is not None
+    assert again.task_id == first.task_id

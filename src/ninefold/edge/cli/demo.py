@@ -1,4 +1,4 @@
-"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess`, `messaging`, `payments`, `video` and `workflows`."""
+"""`ninefold demo` and its demos: `callbacks`, `assistant`, `chess`, `messaging`, `payments`, `video`, `workflows`."""
 
 import asyncio
 import signal

@@ -5,18 +5,28 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from ninefold.core.postgres.database import Connection
 from ninefold.core.system import WorkerContext
 from ninefold.systems.video.errors import NotVideoError
-from ninefold.systems.video.jobs.encoding import SEGMENT_OWNER, SEGMENT_TYPE, rung_of
+from ninefold.systems.video.jobs.encoding import SEGMENT_OWNER, SEGMENT_TYPE
 from ninefold.systems.video.jobs.files import put_bytes, put_file, working_folder
+from ninefold.systems.video.media.convert import ConvertedInput, needs_conversion
 from ninefold.systems.video.media.errors import FfmpegError
 from ninefold.systems.video.media.facts import probe_to_data
 from ninefold.systems.video.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ninefold.systems.video.media.probe import Probe, probe_source
 from ninefold.systems.video.media.serving import serving
 from ninefold.systems.video.media.sources import PacedSource, SourceInput, has_index_at_end
-from ninefold.systems.video.media.split import Piece, SplitPlan, SplitResult, SplitSegment, split_source
+from ninefold.systems.video.media.split import (
+    Piece,
+    SplitPlan,
+    SplitResult,
+    SplitSegment,
+    SplitText,
+    split_source,
+)
 from ninefold.systems.video.model.titles import SourceFacts, Title
 from ninefold.systems.video.model.transcoding import Chunk, RungRow, SegmentRow, Task
 from ninefold.systems.video.rules.cutting import segment_starts
@@ -41,6 +51,7 @@ from ninefold.systems.video.service.transcoding import (
     InitDiffersError,
     add_chunk,
     add_segments,
+    add_text,
     begin_rungs,
     finish_split,
 )
@@ -57,6 +68,8 @@ PIECE_TYPE: Final = "video/x-nut"
 INDEX_AT_END: Final = (
     "Playable once the upload is complete: the file's index is at its end (ffmpeg -movflags +faststart puts it first)."
 )
+
+log = structlog.get_logger(__name__)
 
 
 class UploadSource:
@@ -141,11 +154,33 @@ class Splitter:
         self, task: Task, ffmpeg: Ffmpeg, source: SourceInput, paced: PacedSource, *, is_streamable: bool
     ) -> None:
         probe = await probe_source(ffmpeg, source)
+        if needs_conversion(probe):
+            source = ConvertedInput(ffmpeg, source)
+            probe = await probe_source(ffmpeg, source)
+        writer = await self._begin(task, probe, is_streamable=is_streamable)
+        try:
+            await self._run(ffmpeg, source, paced, writer)
+        except FfmpegError as error:
+            if writer.count or isinstance(source, ConvertedInput):
+                raise
+            log.info("video.source.converted", error=str(error).splitlines()[-1])
+            converted = ConvertedInput(ffmpeg, source)
+            writer = await self._begin(task, await probe_source(ffmpeg, converted), is_streamable=is_streamable)
+            await self._run(ffmpeg, converted, paced, writer)
+        await writer.finish()
+
+    async def _run(self, ffmpeg: Ffmpeg, source: SourceInput, paced: PacedSource, writer: "SplitWriter") -> None:
+        with working_folder() as folder:
+            await split_source(ffmpeg, source, paced, writer.plan, folder=folder, take=writer.take)
+
+    async def _begin(self, task: Task, probe: Probe, *, is_streamable: bool) -> "SplitWriter":
+        """Write down what was found in the source, and which rungs there will be."""
         self._check_limits(probe)
         width, height = probe.video.shown_size
         frame_rate = probe.video.frame_rate
         rungs = ladder_of(width, height, frame_rate=frame_rate, heights=self._context.settings.heights)
-        rows = [*(_video_row(task, rung, frame_rate) for rung in rungs)]
+        rows = [_video_row(task, rung, frame_rate) for rung in rungs]
+        audio = [] if probe.audio is None else [_audio_row(task)]
         facts = SourceFacts(
             source=probe_to_data(probe),
             is_streamable=is_streamable,
@@ -155,29 +190,10 @@ class Splitter:
         )
         async with self._context.database.transaction() as connection:
             title = await _locked(connection, task)
-            audio = [] if probe.audio is None else [_audio_row(task)]
             changed = await begin_rungs(connection, title, facts, [*rows, *audio])
             reach = await segment_list_reach(connection, task.title_id)
         changed.notify(self._context.notifier)
-        writer = SplitWriter(self._context, task, rows, reach)
-        plan = SplitPlan(probe=probe, lowest=rung_of(rows[0]))
-        try:
-            with working_folder() as folder:
-                await split_source(ffmpeg, source, paced, plan, folder=folder, take=writer.take)
-        except FfmpegError:
-            if writer.count:
-                raise
-            # Its packets can't be copied as they are.
-            with working_folder() as folder:
-                await split_source(
-                    ffmpeg,
-                    source,
-                    paced,
-                    SplitPlan(probe=probe, lowest=plan.lowest, is_recoded=True),
-                    folder=folder,
-                    take=writer.take,
-                )
-        await writer.finish()
+        return SplitWriter(self._context, task, SplitPlan(probe=probe, lowest=rungs[0]), rows, reach)
 
     def _check_limits(self, probe: Probe) -> None:
         longest = self._context.settings.duration_s_max
@@ -195,8 +211,14 @@ class SplitWriter:
     """Writes down what comes of one source. What is there already, from an earlier attempt, stays."""
 
     def __init__(
-        self, context: WorkerContext[VideoSettings], task: Task, rungs: Sequence[RungRow], reach: dict[str, Reach]
+        self,
+        context: WorkerContext[VideoSettings],
+        task: Task,
+        plan: SplitPlan,
+        rungs: Sequence[RungRow],
+        reach: dict[str, Reach],
     ) -> None:
+        self.plan: Final = plan
         self._context = context
         self._task = task
         self._rungs = rungs
@@ -216,6 +238,8 @@ class SplitWriter:
             await self._take_piece(result)
         elif isinstance(result, SplitSegment):
             await self._take_segment(result)
+        else:
+            await self._take_text(result)
 
     async def finish(self) -> None:
         """Write down that the source has no more.
@@ -299,6 +323,13 @@ class SplitWriter:
             size_bytes=len(segment.data),
         )
         changed = await self._write_segment(result, row)
+        changed.notify(self._context.notifier)
+
+    async def _take_text(self, text: SplitText) -> None:
+        content = await asyncio.to_thread(text.path.read_bytes) if text.path.exists() else b""
+        async with self._context.database.transaction() as connection:
+            title = await _locked(connection, self._task)
+            changed = await add_text(connection, title, language=text.language, content=content)
         changed.notify(self._context.notifier)
 
     async def _write_segment(self, result: SplitSegment, row: SegmentRow) -> Changed:

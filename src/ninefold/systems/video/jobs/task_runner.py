@@ -128,6 +128,10 @@ class TaskRunner:
                 raise
             except (FfmpegError, NinefoldError, OSError, SourceEndedError) as error:
                 await self._record_failure(task, error)
+            except Exception as error:
+                # A bug mustn't keep the task for as long as this worker lives.
+                log.exception("video.task.crashed")
+                await self._record_failure(task, error)
             else:
                 metrics.TASKS.labels(task.kind, "succeeded").inc()
                 self._leased_ids.remove([task.task_id])
@@ -188,7 +192,8 @@ def why_of(task: Task, error: Exception) -> str:
     """Return what people are told of a title that has failed because of a task: what happened, and what to do."""
     if isinstance(error, NinefoldError):
         return str(error)
-    said = str(error).strip().splitlines()
+    text = error.said if isinstance(error, FfmpegError) else str(error)
+    said = text.strip().splitlines()
     last = said[-1].rstrip(".")[:REASON_LENGTH_MAX] if said else type(error).__name__
     if task.kind is TaskKind.ENCODE:
         what = f"Part {task.chunk_number} can't be encoded as {task.rung}"

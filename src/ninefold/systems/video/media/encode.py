@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from ninefold.systems.video.media.errors import FfmpegError, FfmpegTimeoutError
-from ninefold.systems.video.media.ffmpeg import Ffmpeg, RunningFfmpeg, chunks_of, running
+from ninefold.systems.video.media.errors import FfmpegTimeoutError
+from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, RunningFfmpeg, chunks_of, running
 from ninefold.systems.video.media.filters import FRAGMENTED, picture_filters, x264_arguments
 from ninefold.systems.video.media.probe import VideoStream
 from ninefold.systems.video.packaging.boxes import BoxError, read_boxes
@@ -69,7 +69,7 @@ async def encode_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, *, folder: Path) -> E
     """
 
     def make_arguments(pipes: Sequence[str]) -> Sequence[str]:
-        return [*source_input(order, folder), *_output(order), pipes[0]]
+        return [*QUIET, *source_input(order, folder), *_output(order), pipes[0]]
 
     async with running(ffmpeg, make_arguments, pipes=1, folder=folder) as program:
         try:
@@ -79,7 +79,7 @@ async def encode_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, *, folder: Path) -> E
         except TimeoutError as error:
             raise FfmpegTimeoutError(program.said()) from error
         except BoxError as error:
-            raise FfmpegError(f"what it wrote can't be used: {error}. {program.said()}".strip()) from error
+            raise await program.explain(str(error)) from error
     return chunk
 
 

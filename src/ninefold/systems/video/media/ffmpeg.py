@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,9 @@ STDERR_LINE_BYTES_MAX: Final = 300
 PIPE_BYTES: Final = 256 * 1024
 GRACE_S: Final = 1.0
 """How long ffmpeg has to end by itself after its outputs have ended."""
+
+QUIET: Final = ("-loglevel", "warning")
+"""Arguments with which it says only what is wrong."""
 
 _LAUNCH: Final = Path(__file__).with_name("launch.py")
 
@@ -98,6 +101,8 @@ class RunningFfmpeg:
             if "closed" not in str(error):
                 raise
         finally:
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
             stdin.close()
 
     async def end(self) -> int:
@@ -115,6 +120,13 @@ class RunningFfmpeg:
         if await self.end() != 0:
             raise FfmpegError(self.said())
         return self.said()
+
+    async def explain(self, problem: str) -> FfmpegError:
+        """Return the error for output that can't be used: what ffmpeg said if it has failed, else the problem."""
+        with suppress(TimeoutError):
+            if await asyncio.wait_for(self.end(), GRACE_S) != 0 and self._said:
+                return FfmpegError(self.said())
+        return FfmpegError(problem)
 
     def said(self) -> str:
         """Return the last lines that it has written."""

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from ninefold.systems.video.media.errors import FfmpegError
-from ninefold.systems.video.media.ffmpeg import Ffmpeg, run_ffmpeg, running
+from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, run_ffmpeg, running
 
 COLUMNS: Final = 10
 PICTURES_OF_SHEET: Final = 100
@@ -72,7 +72,7 @@ async def make_sheets(ffmpeg: Ffmpeg, content: AsyncIterator[bytes], plan: Sheet
 
     def make_arguments(_: Sequence[str]) -> Sequence[str]:
         output = ["-fps_mode", "passthrough", *_QUALITY, "-f", "image2", "-start_number", "0", "%d.jpg"]
-        return ["-i", "pipe:0", "-map", "0:v:0", "-vf", ",".join(filters), *output]
+        return [*QUIET, "-i", "pipe:0", "-map", "0:v:0", "-vf", ",".join(filters), *output]
 
     async with running(ffmpeg, make_arguments, pipes=0, folder=folder, is_fed=True) as program:
         await program.feed(content)
@@ -112,7 +112,21 @@ async def make_poster(ffmpeg: Ffmpeg, path: Path) -> bytes | None:
     ]
     picture = await run_ffmpeg(
         ffmpeg,
-        ["-i", str(path), "-map", "0:v:0", "-vf", ",".join(filters), "-frames:v", "1", "-q:v", "3", "-f", "mjpeg"],
+        [
+            *QUIET,
+            "-i",
+            str(path),
+            "-map",
+            "0:v:0",
+            "-vf",
+            ",".join(filters),
+            "-frames:v",
+            "1",
+            "-q:v",
+            "3",
+            "-f",
+            "mjpeg",
+        ],
         timeout_s=TIMEOUT_S,
         output_bytes_max=POSTER_BYTES_MAX,
     )

@@ -53,7 +53,7 @@ class SourceInput:
     """
 
     def __init__(self, source: Source, *, url: str | None = None) -> None:
-        self._source: Final = source
+        self.source: Final = source
         self._url: Final = url
 
     @property
@@ -70,7 +70,7 @@ class SourceInput:
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield all its bytes, as they come; nothing if ffmpeg reads them by itself."""
-        return self._source.read(0, self._source.length if self.is_fed else 0)
+        return self.source.read(0, self.source.length if self.is_fed else 0)
 
 
 async def has_index_at_end(source: Source) -> bool:

@@ -14,8 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from ninefold.systems.video.media.audio import AudioSegmenter, WrittenSegment
-from ninefold.systems.video.media.errors import FfmpegError
-from ninefold.systems.video.media.ffmpeg import Ffmpeg, RunningFfmpeg, chunks_of, running
+from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, RunningFfmpeg, chunks_of, running
 from ninefold.systems.video.media.filters import FRAGMENTED, picture_filters, x264_arguments
 from ninefold.systems.video.media.packets import read_packets
 from ninefold.systems.video.media.probe import Probe
@@ -43,8 +42,6 @@ class SplitPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     probe: Probe
     lowest: Rung
-    is_recoded: bool = False
-    """Whether the pieces are encoded again, because packets can't be copied from the source as they are."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +96,7 @@ async def split_source(
         try:
             await _read_all(program, source, splitting)
         except ExceptionGroup as errors:
-            raise _cause(errors, program.said()) from errors
+            raise await _cause(errors, program) from errors
         await program.check()
     for number, subtitle in enumerate(plan.probe.subtitles[:SUBTITLES_MAX]):
         await take(SplitText(language=subtitle.language, path=folder / f"subtitles{number}.vtt"))
@@ -113,12 +110,10 @@ async def _read_all(program: RunningFfmpeg, source: SourceInput, splitting: "_Sp
         feeding.cancel()
 
 
-def _cause(errors: "ExceptionGroup[Exception]", said: str) -> Exception:
+async def _cause(errors: "ExceptionGroup[Exception]", program: RunningFfmpeg) -> Exception:
     """Return the error that is the cause: what the source or the service says, and only then what ffmpeg wrote."""
     found = sorted(errors.exceptions, key=lambda error: isinstance(error, BoxError))
-    if isinstance(found[0], BoxError):
-        return FfmpegError(f"what it wrote can't be used: {found[0]}. {said}".strip())
-    return found[0]
+    return await program.explain(str(found[0])) if isinstance(found[0], BoxError) else found[0]
 
 
 def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> list[str]:
@@ -130,12 +125,9 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
         *("-avoid_negative_ts", "disabled", "-segment_list", pipes[0], "-segment_list_type", "csv", "%06d.nut"),
     ]
     copied = ["-c", "copy", "-map_metadata", "-1"]
-    arguments = ["-noautorotate", *source.arguments]
-    if plan.is_recoded:
-        arguments += [*picture, *_recoded(pipes)]
-    else:
-        arguments += [*picture, *copied, *to_pieces]
-        arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
+    arguments = [*QUIET, "-noautorotate", *source.arguments]
+    arguments += [*picture, *copied, *to_pieces]
+    arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
     arguments += [*picture, *_live(plan), pipes[2]]
     if probe.audio is not None:
         first = _rounded(probe.first_time * AUDIO_TIMESCALE)
@@ -148,18 +140,6 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
     for number, subtitle in enumerate(probe.subtitles[:SUBTITLES_MAX]):
         arguments += ["-map", f"0:{subtitle.index}", "-c:s", "webvtt", "-f", "webvtt", f"subtitles{number}.vtt"]
     return arguments
-
-
-def _recoded(pipes: Sequence[str]) -> list[str]:
-    """Return how pieces and their list are made of a picture that is encoded again, nearly without loss."""
-    options = f"segment_time={CHUNK_S}:min_seg_duration={CHUNK_S_MIN}:segment_format=nut"
-    options += f":segment_list={pipes[0].replace(':', chr(92) + ':')}:segment_list_type=csv"
-    return [
-        *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-bf", "0", "-pix_fmt", "yuv420p"),
-        *("-force_key_frames", f"expr:gte(t,n_forced*{CHUNK_S})", "-fps_mode", "vfr", "-enc_time_base", "1/90000"),
-        *("-flags", "+global_header", "-map_metadata", "-1", "-f", "tee"),
-        f"[f=segment:{options}]%06d.nut|[f=framecrc]{pipes[1]}",
-    ]
 
 
 def _live(plan: SplitPlan) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -64,7 +65,7 @@ class RungRow(msgspec.Struct, frozen=True, kw_only=True):
 
     title_id: UUID
     name: str
-    kind: str
+    kind: Literal["video", "audio"]
     position: int
     width: int | None
     height: int | None
@@ -145,7 +146,7 @@ class LadderRung(msgspec.Struct, frozen=True, kw_only=True):
     """A rung as people see it."""
 
     name: str
-    kind: str
+    kind: Literal["video", "audio"]
     position: int
     width: int | None
     height: int | None

@@ -2,19 +2,11 @@
 
 from typing import Final
 
-_LEVELS: Final = ((480, "1f"), (760, "20"), (1_100, "2a"))
-"""Up to this height, with up to 60 frames a second, level 3.1, 3.2 or 4.2 is enough (H.264, table A-1)."""
-
-_LEVEL_MAX: Final = "34"
-
 AAC_CODECS: Final = "mp4a.40.2"
 
 
-def expected_codecs(height: int | None) -> str:
-    """Return the codecs of a rung of this height; those of sound without a height (RFC 6381).
-
-    A player only asks whether it can play that at all, so that a higher level than needed does no harm.
-    """
-    if height is None:
+def expected_codecs(level: str | None) -> str:
+    """Return the codecs of a rung (RFC 6381): H.264 High of a level such as 3.1, or sound without one."""
+    if level is None:
         return AAC_CODECS
-    return "avc1.6400" + next((level for limit, level in _LEVELS if height <= limit), _LEVEL_MAX)
+    return f"avc1.6400{round(float(level) * 10):02x}"

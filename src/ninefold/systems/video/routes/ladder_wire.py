@@ -1,6 +1,6 @@
 """The wire types of a title's ladder: which chunks of which quality are ready."""
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -77,7 +77,7 @@ def show_ladder(ladder: Ladder) -> LadderView:
 def _show_rung(rung: LadderRung) -> LadderRungView:
     return LadderRungView(
         name=rung.name,
-        kind=cast("Literal['video', 'audio']", rung.kind),
+        kind=rung.kind,
         position=rung.position,
         states=rung.states,
         ready_until_s=rung.ready_until_s,

@@ -16,9 +16,9 @@ from ninefold.systems.video.model.transcoding import (
     TaskStatus,
 )
 from ninefold.systems.video.rules.estimates import seconds_left
+from ninefold.systems.video.service.titles import get_title
 from ninefold.systems.video.store.ladder import Reach, chunk_list, rung_list, segment_list_reach
 from ninefold.systems.video.store.tasks import task_list_of_chunks, task_list_speeds
-from ninefold.systems.video.store.titles import title_find
 
 NOTES_MAX: Final = 50
 
@@ -32,14 +32,13 @@ _LETTERS: Final = {
 }
 
 
-async def get_ladder(connection: Connection, title_id: UUID, *, organisation_id: UUID) -> Ladder | None:
-    """Return how far the rungs of a title are; None if the organisation has no such title.
+async def get_ladder(connection: Connection, title_id: UUID, *, organisation_id: UUID) -> Ladder:
+    """Return how far the rungs of a title are. Call it in a snapshot, so that its parts fit together.
 
-    Call it in a snapshot, so that its parts fit together.
+    Raises:
+        TitleNotFoundError: the organisation has no such title.
     """
-    title = await title_find(connection, title_id, organisation_id=organisation_id)
-    if title is None:
-        return None
+    title = await get_title(connection, title_id, organisation_id=organisation_id)
     chunks = await chunk_list(connection, title_id)
     rows = await rung_list(connection, title_id)
     tasks = await task_list_of_chunks(connection, title_id)

@@ -4,6 +4,7 @@ Each function is one step in a transaction that has locked the title before (`lo
 for a title that has ended. The caller has uploaded the blobs, and notifies what is returned after the commit.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -11,9 +12,12 @@ from typing import Final
 from ninefold.core.blobs.model import Blob
 from ninefold.core.blobs.service import delete_blob, keep_blob
 from ninefold.core.postgres.database import Connection
+from ninefold.systems.video.errors import InvalidSubtitleError
 from ninefold.systems.video.model.titles import SourceFacts, Title
 from ninefold.systems.video.model.transcoding import Chunk, NewTask, RungRow, SegmentRow, SpriteSheet, Task, TaskKind
 from ninefold.systems.video.rules.ladder import AUDIO_RUNG
+from ninefold.systems.video.rules.limits import SUBTITLE_BYTES_MAX
+from ninefold.systems.video.rules.subtitles import to_webvtt
 from ninefold.systems.video.rules.urgency import encode_urgency, pictures_urgency, score_urgency
 from ninefold.systems.video.service.channels import Changed
 from ninefold.systems.video.service.feeds import append_title_change
@@ -25,9 +29,17 @@ from ninefold.systems.video.service.titles import (
     title_ready,
 )
 from ninefold.systems.video.store import ladder, tasks
+from ninefold.systems.video.store.subtitles import subtitle_find, subtitle_put
 
 SCORED_CHUNKS: Final = (0, 5, 25)
 """Which chunks of a title are compared to their source: comparing takes about as long as encoding."""
+
+
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
+UNKNOWN_LANGUAGE: Final = "und"
+"""Of ISO 639-2: undetermined."""
+
+LANGUAGE_LABELS: Final = {UNKNOWN_LANGUAGE: "Subtitles"}
 
 
 class InitDiffersError(Exception):
@@ -122,6 +134,24 @@ async def add_segments(
         feeds=await append_title_change(connection, title, "segment"), title_ids=frozenset({title.title_id})
     )
     return changed | await _check_playable(connection, title, at)
+
+
+async def add_text(connection: Connection, title: Title, *, language: str | None, content: bytes) -> Changed:
+    """Add text of the source as subtitles. What people have added for its language stays."""
+    if len(content) > SUBTITLE_BYTES_MAX:
+        return Changed()
+    language = language if language is not None and LANGUAGE.fullmatch(language) else UNKNOWN_LANGUAGE
+    try:
+        webvtt = to_webvtt(content)
+    except InvalidSubtitleError:
+        # It has no text.
+        return Changed()
+    if await subtitle_find(connection, title.title_id, language=language) is not None:
+        return Changed()
+    label = LANGUAGE_LABELS.get(language, language)
+    await subtitle_put(connection, title.title_id, language=language, label=label, webvtt=webvtt)
+    feeds = await append_title_change(connection, title, "metadata")
+    return Changed(feeds=feeds, title_ids=frozenset({title.title_id}))
 
 
 async def finish_encode(connection: Connection, title: Title, task: Task, *, at: datetime) -> Changed:

