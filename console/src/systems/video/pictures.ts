@@ -16,7 +16,9 @@ export function pictureOf({ titleId, posterUrl }: { readonly titleId: string; re
   return url;
 }
 
-/** The path of an address: the page loads everything from the server that it came from. */
+/** The path of an address with its query: the page loads everything from the server that it came from. */
 export function localPath(url: string): string {
-  return url.startsWith("/") ? url : new URL(url, window.location.href).pathname;
+  if (url.startsWith("/")) return url;
+  const { pathname, search } = new URL(url, window.location.href);
+  return pathname + search;
 }

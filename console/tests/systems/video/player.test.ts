@@ -12,6 +12,7 @@ test("a request that a player has prepared gets the newest token", () => {
   address.renew({ hlsUrl: "/stream/t2/vtl_1/master.m3u8", expiresAt: null });
   address.renew({ hlsUrl: "/stream/t3/vtl_1/master.m3u8", expiresAt: null });
   expect(address.current(`${window.location.origin}/stream/t1/vtl_1/360p/0.m4s`)).toBe("/stream/t3/vtl_1/360p/0.m4s");
+  expect(address.current(`${window.location.origin}/stream/t1/vtl_1/480p/5.m4s?of=360p`)).toBe("/stream/t3/vtl_1/480p/5.m4s?of=360p");
   expect(address.current("/stream/t2/vtl_1/master.m3u8")).toBe("/stream/t3/vtl_1/master.m3u8");
   expect(address.current("https://cdn.example.com/0.m4s")).toBe("https://cdn.example.com/0.m4s");
   expect(address.of("beacons")).toBe("/stream/t3/vtl_1/beacons");

@@ -1,7 +1,7 @@
 // Playing by hls.js, which is loaded when somebody presses play. It asks again for what doesn't arrive, and renews its token.
 
 import type Hls from "hls.js";
-import type { ErrorData, HlsConfig } from "hls.js";
+import type { ErrorData, HlsConfig, LoadPolicy } from "hls.js";
 
 import { RefusedError } from "$/services/http";
 
@@ -13,7 +13,12 @@ const RETRY_MS_MAX = 8_000;
 const RECOVERIES_MAX = 3;
 /** Until it has measured: what a home connection has at least. */
 const BANDWIDTH_FIRST = 1_500_000;
+/** How often one address is asked for again, at growing intervals. */
+const RETRIES_MAX = 12;
+const RETRY_MS_MIN = 300;
 const FORBIDDEN = [401, 403];
+/** A connection that was cut has no status. By itself, hls.js gives up after these. */
+const RETRIED = [0, ...FORBIDDEN];
 const ABSENT = [404, 410];
 
 export interface Level {
@@ -61,7 +66,7 @@ export class Engine {
     if (this.#isEnded) return;
     if (!library.isSupported()) return this.events.onfault(NOT_SUPPORTED);
     this.#library = library;
-    const hls = new library(this.#config(positionS));
+    const hls = new library(this.#config(positionS, library));
     this.#hls = hls;
     // The page shows the texts itself.
     hls.subtitleDisplay = false;
@@ -96,8 +101,11 @@ export class Engine {
     this.#hls?.destroy();
   }
 
-  #config(startPosition: number): Partial<HlsConfig> {
+  #config(startPosition: number, { DefaultConfig }: typeof Hls): Partial<HlsConfig> {
     return {
+      manifestLoadPolicy: patient(DefaultConfig.manifestLoadPolicy),
+      playlistLoadPolicy: patient(DefaultConfig.playlistLoadPolicy),
+      fragLoadPolicy: patient(DefaultConfig.fragLoadPolicy),
       // The content security policy permits no worker from a blob, and fragments of MP4 need none.
       enableWorker: false,
       startPosition,
@@ -189,4 +197,20 @@ export class Engine {
       else this.#retryLater();
     }
   }
+}
+
+/** Ask again also after a cut connection, and after a token that has just ended: the next request has the new one. */
+function patient({ default: policy }: LoadPolicy): LoadPolicy {
+  return {
+    default: {
+      ...policy,
+      errorRetry: {
+        maxNumRetry: RETRIES_MAX,
+        retryDelayMs: RETRY_MS_MIN,
+        maxRetryDelayMs: RETRY_MS_MAX,
+        backoff: "exponential",
+        shouldRetry: (config, count, _isTimeout, response, isRetried) => isRetried || (config !== null && config !== undefined && count < config.maxNumRetry && RETRIED.includes(response?.code ?? 0)),
+      },
+    },
+  };
 }
