@@ -99,7 +99,8 @@ class Studio:
             for position, rung in enumerate(rungs or self.film.rungs):
                 width, height = HEIGHTS.get(rung, (None, None))
                 await connection.execute(
-                    "INSERT INTO video.rung (title_id, name, kind, position, width, height, level, bitrate_max, timescale) "
+                    "INSERT INTO video.rung "
+                    "(title_id, name, kind, position, width, height, level, bitrate_max, timescale) "
                     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                     title.title_id,
                     rung,

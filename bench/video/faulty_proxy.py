@@ -10,7 +10,7 @@ import json
 import socket
 import struct
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Literal, TypeAlias
 
@@ -52,7 +52,12 @@ class FaultyProxy:
     """
 
     def __init__(
-        self, upstream: str, *, seed: int, rates: Rates, new_token: Callable[[], tuple[str, float]] | None = None
+        self,
+        upstream: str,
+        *,
+        seed: int,
+        rates: Rates,
+        new_token: Callable[[], Awaitable[tuple[str, float]]] | None = None,
     ) -> None:
         self._upstream = upstream
         self._seed = seed
@@ -75,7 +80,8 @@ class FaultyProxy:
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 try:
                     await self._serve(reader, writer, client)
-                except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+                    # The client has gone, or everything ends.
                     pass
                 finally:
                     writer.close()
@@ -93,7 +99,7 @@ class FaultyProxy:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, path, _ = head.split("\r\n", 1)[0].split(" ", 2)
         if path == "/renew" and method == "POST" and self._new_token is not None:
-            token, lifetime_s = self._new_token()
+            token, lifetime_s = await self._new_token()
             answer = json.dumps({"token": token, "expiresInS": lifetime_s})
             writer.write(
                 f"HTTP/1.1 200 OK\r\n{_CORS}Content-Length: {len(answer)}\r\nConnection: close\r\n\r\n{answer}".encode()

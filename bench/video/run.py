@@ -29,6 +29,7 @@ from uuid import UUID
 
 import httpx
 import psutil
+from measure_watching import describe, measure_watching
 from rich.console import Console
 from rich.table import Table
 
@@ -109,12 +110,14 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
                 {each: await _measure(each, servers[each], paths[each], folder, options=options) for each in SERVERS}
                 for _ in range(options.rounds)
             ]
+        watching = await measure_watching(postgres.dsn(), new_id())
     ratios = [each["ninefold"]["per_cpu_s"] / each["nginx"]["per_cpu_s"] for each in rounds]
     return {
         **{each: _median([figures[each] for figures in rounds]) for each in SERVERS},
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
         "cold_p50_ms": round(statistics.median(cold_ms), 2),
+        "watching": watching,
         "rounds": rounds,
         "connections": options.connections,
         "cores": psutil.cpu_count(),
@@ -354,6 +357,8 @@ def print_results(results: dict[str, Any]) -> None:
     verdict = "reached" if results["ratio"] >= RATIO_TARGET else "not reached"
     console.print(f"{results['ratio']:.2f} of nginx per CPU-second (goal {RATIO_TARGET}: {verdict}).")
     console.print(f"A segment that isn't in memory: {results['cold_p50_ms']} ms, the median of {SEGMENTS}.")
+    for line in describe(results["watching"]):
+        console.print(line)
 
 
 def main() -> None:

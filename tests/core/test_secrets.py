@@ -40,3 +40,11 @@ def test_a_key_of_another_length_is_refused_at_the_start(key: str) -> None:
 
     assert raised.value.field == "NINEFOLD_SECRETS_KEY"
     assert key not in str(raised.value)
+
+
+def test_a_derived_key_is_the_same_for_a_purpose_and_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.key"
+    derived = Sealer(file).derive_key("video.play_token")
+
+    assert Sealer(file).derive_key("video.play_token") == derived
+    assert len({derived, Sealer(file).derive_key("other"), Sealer(bytes(32)).derive_key("video.play_token")}) == 3

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from killable_servers import KillableServer
@@ -58,7 +59,7 @@ async def title(database: Database, data_dir: Path, film: Film) -> PlacedTitle:
 async def test_no_fault_ends_what_is_played(title: PlacedTitle, server: KillableServer, data_dir: Path) -> None:
     signer = PlaySigner(sealer_of({"NINEFOLD_DATA_DIR": str(data_dir)}))
 
-    def new_token() -> tuple[str, float]:
+    async def new_token() -> tuple[str, float]:
         expires_at = datetime.now(UTC) + timedelta(seconds=TOKEN_LIFETIME_S)
         token = new_play_token(
             signer, title_id=title.title_id, organisation_id=title.organisation_id, expires_at=expires_at
@@ -66,14 +67,24 @@ async def test_no_fault_ends_what_is_played(title: PlacedTitle, server: Killable
         return token, TOKEN_LIFETIME_S
 
     async with FaultyProxy(server.url, seed=SEED, rates=Rates(), new_token=new_token).running() as proxy:
-        urls = urls_of(title.title_id, new_token()[0], base_url=proxy.url)
-        shared = {"renew_url": f"{proxy.url}/renew", "expires_in_s": TOKEN_LIFETIME_S}
+        urls = urls_of(title.title_id, (await new_token())[0], base_url=proxy.url)
+        hls, dash = (
+            Play(
+                player="hls",
+                url=url,
+                seconds_max=60,
+                buffer_s=5,
+                renew_url=f"{proxy.url}/renew",
+                expires_in_s=TOKEN_LIFETIME_S,
+            )
+            for url in (urls.hls_url, urls.dash_url)
+        )
         restarting = asyncio.create_task(_restart(server, after_s=6.0))
         found = await play_all(
             CHROMIUM or "",
-            Play(player="hls", url=urls.hls_url, seconds_max=60, buffer_s=5, **shared),
-            Play(player="shaka", url=urls.hls_url, seconds_max=60, buffer_s=5, **shared),
-            Play(player="shaka", url=urls.dash_url, seconds_max=60, buffer_s=5, **shared),
+            hls,
+            msgspec.structs.replace(hls, player="shaka"),
+            msgspec.structs.replace(dash, player="shaka"),
         )
         await restarting
 

@@ -4092,6 +4092,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/video/recommendations/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what recommends
+         * @description A model is trained each night. It recommends only if it finds more of what was held out than popularity does.
+         */
+        get: operations["get_recommendation_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/video/search": {
         parameters: {
             query?: never;
@@ -4265,7 +4285,7 @@ export interface paths {
         };
         /**
          * List titles that are like a title
-         * @description What shares most with it comes first; at most 20.
+         * @description First what the same people like, as far as a model knows that, then what shares most tags; at most 20.
          */
         get: operations["list_similar_titles"];
         put?: never;
@@ -8907,6 +8927,53 @@ export interface components {
              * @example U01H455VB4P
              */
             slack_id: string;
+        };
+        /**
+         * ModelView
+         * @description What recommends, and how well.
+         */
+        ModelView: {
+            /** @example 64 */
+            factors: number;
+            /**
+             * @description The last watch of each of so many profiles was held out.
+             * @example 2000
+             */
+            held_out: number;
+            /**
+             * @description `als` is the model; otherwise popularity and tags recommend.
+             * @example als
+             * @enum {unknown}
+             */
+            kind: "als" | "popularity";
+            /** @example 2000 */
+            profiles: number;
+            /** @example 10 */
+            recall_k: number;
+            /**
+             * @description The part of the watches that were held out which is among the first 10 recommendations.
+             * @example 0.27
+             */
+            recall_model: number | null;
+            /**
+             * @description The part of the watches that were held out which is among the first 10 recommendations.
+             * @example 0.27
+             */
+            recall_popularity: number | null;
+            /** @example 1000 */
+            titles: number;
+            /** @description Null before the first training. */
+            trained_at: string | null;
+            /**
+             * @description How many titles these profiles have begun, all together.
+             * @example 24000
+             */
+            watches: number;
+            /**
+             * @description Why the model doesn't recommend.
+             * @example null
+             */
+            why: string | null;
         };
         /**
          * MoveView
@@ -33415,6 +33482,64 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recommendation_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,8 +7,10 @@ import Countdown from "$/components/Countdown.svelte";
 import Payload from "$/components/Payload.svelte";
 import State from "$/components/State.svelte";
 import Time from "$/components/Time.svelte";
+import { keys } from "$/lib/keys.svelte";
 import { clock } from "$/lib/time.svelte";
 import { connection } from "$/services/connection.svelte";
+import KeysDialog from "$/shell/KeysDialog.svelte";
 
 afterEach(() => {
   connection.answered(1);
@@ -45,4 +47,13 @@ test("a payload is shown as it was written", () => {
 test("a copy button says what it copies", () => {
   render(Copy, { text: "dlv_1", label: "Copy the id" });
   expect(screen.getByRole("button", { name: "Copy the id" })).toBeTruthy();
+});
+
+test("the keys of a page are listed, the space bar by its name", () => {
+  HTMLDialogElement.prototype.showModal ??= () => undefined;
+  const leave = keys.add([{ key: " ", label: "Play or pause", act: () => undefined }, { key: "g v", label: "Go to Video", act: () => undefined }]);
+  render(KeysDialog, { onclose: () => undefined });
+  leave();
+  expect(screen.getByText("Space")).toBeTruthy();
+  expect(screen.getByText("Go to Video")).toBeTruthy();
 });

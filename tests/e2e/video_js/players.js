@@ -96,8 +96,10 @@ function renewer(url, { renewUrl, expiresInS, seen }) {
 
 function playWithHls(video, url, { token, seen, bufferS }) {
   const retry = { maxNumRetry: 12, retryDelayMs: 300, maxRetryDelayMs: 4_000, backoff: "exponential" };
-  // A 403 means that the token has expired: the next attempt has another one.
-  const errorRetry = { ...retry, shouldRetry: (config, count, isTimeout, response, retries) => retries || (count < config.maxNumRetry && response?.code === 403) };
+  // hls.js doesn't try again after a 403, which means that the token has expired, nor after a reset (status 0).
+  const shouldRetry = (config, count, isTimeout, response, retries) =>
+    retries || (count < config.maxNumRetry && [0, 403].includes(response?.code));
+  const errorRetry = { ...retry, shouldRetry };
   const policy = { default: { maxTimeToFirstByteMs: 4_000, maxLoadTimeMs: 20_000, timeoutRetry: retry, errorRetry } };
   const hls = new Hls({
     ...(bufferS ? { maxBufferLength: bufferS, maxMaxBufferLength: bufferS } : {}),

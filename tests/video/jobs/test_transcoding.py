@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +17,7 @@ from ninefold.core.blobs.objects import open_objects
 from ninefold.core.blobs.service import Blobs, get_blob
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
-from ninefold.systems.video.jobs import task_runner
+from ninefold.systems.video.jobs import splitting, task_runner
 from ninefold.systems.video.model.titles import TITLE_PREFIX, Title
 from ninefold.systems.video.model.transcoding import Ladder
 from ninefold.systems.video.service.ladder import get_ladder
@@ -306,6 +307,23 @@ exec {ffmpeg().path} "$@"
     assert (title.status, title.why) == ("ready", None)
 
 
+async def test_a_bug_counts_as_a_failed_attempt(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, monkeypatch: pytest.MonkeyPatch, clip: bytes
+) -> None:
+    def break_down(_: object) -> bool:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(task_runner, "RETRY_DELAYS_S", (0.0,))
+    monkeypatch.setattr(splitting, "needs_conversion", break_down)
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "failed"
+    assert title.why is not None
+    assert title.why.startswith("The file can't be read to its end: a bug.")
+
+
 async def test_a_damaged_part_is_filled_with_the_picture_before_it(
     api: Api, start_worker: StartWorker, start_film: StartFilm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -326,4 +344,10 @@ async def test_a_damaged_part_is_filled_with_the_picture_before_it(
 
 def programs() -> list[psutil.Process]:
     """The programs of ffmpeg that this process has started."""
-    return [each for each in psutil.Process().children(recursive=True) if "ffmpeg" in " ".join(each.cmdline()[:1])]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        # One that has just ended has no command line.
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "ffmpeg" in each.cmdline()[0]:
+                found.append(each)
+    return found

@@ -61,6 +61,7 @@ async def test_a_canceled_task_ends_it_and_all_that_it_has_started() -> None:
     async def work() -> None:
         async with running(ffmpeg(), make_arguments, pipes=0):
             while not found:
+                # Until the launcher has executed it, it has another name.
                 found.extend(each for each in psutil.Process().children() if "ffmpeg" in each.name())
                 await asyncio.sleep(0.01)
             await asyncio.Event().wait()

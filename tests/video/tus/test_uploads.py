@@ -17,7 +17,8 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.model.uploads import UPLOAD_PREFIX
-from ninefold.systems.video.service import appending, parts
+from ninefold.systems.video.service import parts
+from ninefold.systems.video.service.appending import WRITER_UNSEEN_S_MAX
 from ninefold.systems.video.service.sources import SourceReader, SourceSignals
 from video_uploads import BYTES, TUS, VIDEO, Uploads
 
@@ -155,7 +156,7 @@ async def test_a_request_that_is_gone_blocks_nobody_for_long(own: Uploads, datab
     async with database.connection() as connection:
         await connection.execute(
             "UPDATE video.upload SET writer_id = gen_random_uuid(), writer_seen_at = now() - $1::interval",
-            timedelta(seconds=appending.WRITER_UNSEEN_S_MAX + 1),
+            timedelta(seconds=WRITER_UNSEEN_S_MAX + 1),
         )
 
     assert (await own.append(upload, VIDEO)).status_code == 204

@@ -8,9 +8,9 @@ from typing import Final
 from ninefold.core.checks import Finding, ok, warning
 from ninefold.systems.video.media.errors import FfmpegMissingError
 from ninefold.systems.video.media.ffmpeg import find_ffmpeg
+from ninefold.systems.video.service.recommendations import INSTALL, can_train
+from ninefold.systems.video.service.search import finds_typos
 from ninefold.systems.video.settings import VideoSettings
-
-INSTALL: Final = 'Run `pip install "ninefold[video]"`, or `make up`, which installs all extras.'
 
 TIMEOUT_S: Final = 10.0
 
@@ -40,6 +40,18 @@ def check_ffmpeg(settings: VideoSettings) -> Iterator[Finding]:
         yield warning("video", f"ffmpeg {version} lacks {'; '.join(missing)}", INSTALL)
     else:
         yield ok("video", f"ffmpeg {version} with x264, AAC and VMAF encodes titles")
+
+
+def check_learning(_: VideoSettings) -> Iterator[Finding]:
+    """Say whether recommendations are learned, and titles found despite typing errors."""
+    if can_train():
+        yield ok("video", "implicit learns recommendations each night")
+    else:
+        yield warning("video", "implicit isn't installed, so that popularity and tags recommend titles", INSTALL)
+    if finds_typos():
+        yield ok("video", "rapidfuzz finds titles despite typing errors")
+    else:
+        yield warning("video", "rapidfuzz isn't installed, so that search finds no words with typing errors", INSTALL)
 
 
 def _examine(program: str) -> tuple[str, set[str]]:

@@ -1,7 +1,7 @@
 """The settings of video."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -38,7 +38,7 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 512 * 1024**2
     play_token_lifetime_s: Annotated[
-        int, msgspec.Meta(ge=60, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
+        int, msgspec.Meta(ge=5, le=7 * 86_400, description="Seconds for which the address of a title can be played.")
     ] = 6 * 3_600
     ffmpeg: Annotated[
         str | None,
@@ -52,7 +52,7 @@ class VideoSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=1, le=64, description="Sources that a worker reads at once, while they are uploaded.")
     ] = 8
     heights: Annotated[
-        tuple[int, ...],
+        tuple[Literal[360, 480, 720, 1080], ...],
         msgspec.Meta(min_length=1, description="The qualities to encode, by height: of 360, 480, 720 and 1080."),
     ] = (360, 480, 720, 1080)
     duration_s_max: Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400, description="The longest title, in seconds.")] = (

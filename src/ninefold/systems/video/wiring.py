@@ -9,11 +9,12 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
-from ninefold.systems.video.checks import check_ffmpeg
+from ninefold.systems.video.checks import check_ffmpeg, check_learning
 from ninefold.systems.video.commands import COMMANDS
 from ninefold.systems.video.delivery.surface import stream_surface
 from ninefold.systems.video.jobs.play_retention import DELETE_PLAYS_DAILY, DELETE_PLAYS_HANDLER
 from ninefold.systems.video.jobs.removal import CLEAN_HANDLER, CLEAN_OFTEN, REMOVE_TITLE_HANDLER
+from ninefold.systems.video.jobs.training import TRAIN_MODELS_HANDLER, TRAIN_MODELS_NIGHTLY
 from ninefold.systems.video.jobs.transcoding import release_leases, transcoding_tasks
 from ninefold.systems.video.routes.managing import title_routes
 from ninefold.systems.video.routes.viewing import viewing_routes
@@ -51,10 +52,10 @@ SYSTEM: Final[System[VideoSettings]] = System(
     surfaces=_surfaces,
     feeds=_feeds,
     routes=_routes,
-    job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER, DELETE_PLAYS_HANDLER),
-    schedules=(CLEAN_OFTEN, DELETE_PLAYS_DAILY),
+    job_handlers=(REMOVE_TITLE_HANDLER, CLEAN_HANDLER, DELETE_PLAYS_HANDLER, TRAIN_MODELS_HANDLER),
+    schedules=(CLEAN_OFTEN, DELETE_PLAYS_DAILY, TRAIN_MODELS_NIGHTLY),
     commands=COMMANDS,
-    checks=(check_ffmpeg,),
+    checks=(check_ffmpeg, check_learning),
     worker_tasks=_worker_tasks,
     release_leases=release_leases,
 )

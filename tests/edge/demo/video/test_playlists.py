@@ -44,4 +44,6 @@ def test_a_media_playlist_can_have_segments_of_a_lower_quality() -> None:
         is_final=False,
     )
     assert [entry.rung for entry in playlist.entries] == ["360p", "480p"]
+    borrowed = read_media(MEDIA.replace("../360p/0.m4s", "0.m4s?of=360p"), f"{FOLDER}/480p/growing.m3u8")
+    assert [entry.rung for entry in borrowed.entries] == ["360p", "480p"]
     assert read_media(f"{MEDIA}#EXT-X-ENDLIST\n", URL).is_final

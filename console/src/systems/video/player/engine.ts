@@ -18,6 +18,7 @@ const ABSENT = [404, 410];
 
 export interface Level {
   readonly name: string;
+  readonly height: number;
   readonly bitrate: number;
 }
 
@@ -30,8 +31,6 @@ export interface Track {
 /** What the engine tells. */
 export interface EngineEvents {
   onlevels: (levels: readonly Level[]) => void;
-  /** The quality that is seen from now on. */
-  onlevel: (index: number) => void;
   ontracks: (tracks: readonly Track[]) => void;
   /** The film has this length so far; while it grows, that isn't its last one. */
   onlength: (seconds: number, isGrowing: boolean) => void;
@@ -46,6 +45,7 @@ export class Engine {
   #failures = 0;
   #recoveries = 0;
   #isEnded = false;
+  #isGrowing = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #renewTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -103,6 +103,9 @@ export class Engine {
       startPosition,
       capLevelToPlayerSize: true,
       abrEwmaDefaultEstimate: BANDWIDTH_FIRST,
+      // A higher quality is tried a little sooner than by default, since its real bitrate is mostly below its maximum.
+      abrBandWidthUpFactor: 0.85,
+      abrMaxWithRealBitrate: true,
       backBufferLength: 60,
       xhrSetup: (request, url) => {
         const wanted = this.address.current(url);
@@ -113,12 +116,18 @@ export class Engine {
 
   #listen(hls: Hls, library: typeof Hls): void {
     const { Events } = library;
-    hls.on(Events.MANIFEST_PARSED, () => this.events.onlevels(hls.levels.map(({ height, bitrate }) => ({ name: `${height}p`, bitrate }))));
-    hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.events.onlevel(level));
-    hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.events.onlength(details.edge, details.live));
+    hls.on(Events.MANIFEST_PARSED, () => this.events.onlevels(hls.levels.map(({ height, bitrate }) => ({ name: `${height}p`, height, bitrate }))));
+    hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#grown(details.edge, details.live));
     hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => this.events.ontracks(subtitleTracks.map(({ id, name, lang }) => ({ id, name, language: lang ?? "" }))));
     hls.on(Events.FRAG_BUFFERED, () => this.#arrived());
     hls.on(Events.ERROR, (_, data) => this.#failed(data));
+  }
+
+  #grown(lengthS: number, isGrowing: boolean): void {
+    this.events.onlength(lengthS, isGrowing);
+    // While it grew, lower qualities stood in for what wasn't encoded yet. What of that is loaded is loaded again.
+    if (this.#isGrowing && !isGrowing && this.#hls?.autoLevelEnabled) this.#hls.nextLevel = -1;
+    this.#isGrowing = isGrowing;
   }
 
   #arrived(): void {

@@ -165,6 +165,7 @@ export class Playback {
     },
     playing: () => this.#played(),
     pause: () => this.#paused(),
+    resize: () => this.#switched(),
     seeking: () => (this.#isSeeking = true),
     seeked: () => {
       this.#isSeeking = false;
@@ -194,7 +195,6 @@ export class Playback {
     });
     this.#engine = new Engine(video, address, () => renewPlay(play.playId), {
       onlevels: (levels) => (this.levels = levels),
-      onlevel: (index) => this.#switched(index),
       ontracks: (tracks) => this.#offered(tracks),
       onlength: (seconds, isGrowing) => {
         // It never gets shorter, whatever a lagging quality says.
@@ -268,10 +268,12 @@ export class Playback {
     this.#playedSince = null;
   }
 
-  #switched(index: number): void {
-    const [from, to] = [this.levels[this.level]?.name ?? null, this.levels[index]?.name ?? ""];
+  /** The picture has another size. That says more than what was asked for, since a lower quality may stand in for it. */
+  #switched(): void {
+    const [from, index] = [this.seen.at(-1) ?? null, this.levels.findIndex(({ height }) => height === this.#video?.videoHeight)];
+    const to = this.levels[index]?.name;
+    if (to === undefined || to === from) return;
     this.level = index;
-    if (to === this.seen.at(-1)) return;
     this.seen = [...this.seen, to];
     if (from !== null) this.#beacons?.note("switch", { from, to });
   }

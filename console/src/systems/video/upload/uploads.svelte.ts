@@ -21,6 +21,7 @@ export interface UploadItem {
   /** What the server has committed. */
   readonly offset: number;
   readonly bytesPerS: number | null;
+  /** Nothing before it is announced, and once it was refused. */
   readonly uploadId: string | null;
   readonly titleId: string | null;
   readonly error: string;
@@ -134,7 +135,7 @@ class Uploads {
       // What the server doesn't want or has no more isn't gone on with.
       if (item?.uploadId) forget(item.uploadId);
       const { detail, remedy } = error.problem;
-      this.#change(key, { state: "failed", bytesPerS: null, error: remedy ? `${detail} ${remedy}` : detail });
+      this.#change(key, { state: "failed", uploadId: null, bytesPerS: null, error: remedy ? `${detail} ${remedy}` : detail });
     } else {
       const text = error instanceof NoAnswerError ? "The server doesn’t answer. Go on when the connection is back." : "The file couldn’t be read. Was it moved or changed?";
       this.#change(key, { state: "failed", bytesPerS: null, error: text });

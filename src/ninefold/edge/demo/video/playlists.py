@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import msgspec
 
@@ -33,8 +33,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rung(self) -> str:
-        """The quality that it has: what its folder is called."""
-        return self.url.rsplit("/", 2)[1]
+        """The quality that it has: what its address says, or else its folder."""
+        address = urlsplit(self.url)
+        named = parse_qs(address.query).get("of")
+        return named[0] if named else address.path.rsplit("/", 2)[1]
 
 
 class MediaPlaylist(msgspec.Struct, frozen=True, kw_only=True):

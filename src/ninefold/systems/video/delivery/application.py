@@ -23,7 +23,14 @@ from ninefold.systems.video.delivery.hot_set import HotFile, HotSet
 from ninefold.systems.video.delivery.keeper import Keeper
 from ninefold.systems.video.delivery.manifests import FINAL_CACHE, GROWING_CACHE, manifest_file
 from ninefold.systems.video.delivery.names import FileName, parse_name
-from ninefold.systems.video.delivery.responses import IMMUTABLE, hot_file, send_file, send_preflight, with_cache_control
+from ninefold.systems.video.delivery.responses import (
+    IMMUTABLE,
+    hot_file,
+    send_file,
+    send_nothing,
+    send_preflight,
+    with_cache_control,
+)
 from ninefold.systems.video.delivery.titles import Titles
 from ninefold.systems.video.errors import PlayTokenInvalidError
 from ninefold.systems.video.model.titles import TITLE_PREFIX
@@ -46,6 +53,12 @@ STREAM_ROUTE: Final = f"{STREAM_PATH}/{{token}}/{{title_id}}/{{name}}"
 """What logs and metrics show instead of the path, which has a token."""
 
 BEACONS: Final = "beacons"
+
+CHECK: Final = "check"
+"""Says only whether the token is valid: for caches that ask before they send what they have."""
+
+CHECKED_FOR_S_MAX: Final = 60
+"""How long such a cache may remember the answer."""
 
 TOKENS_MAX: Final = 20_000
 """Tokens whose signature was checked, in memory."""
@@ -129,6 +142,9 @@ class StreamApplication:
             await self._take_beacons(token, scope, receive, send)
             return
         _require_method(request["method"], "GET", "HEAD", "OPTIONS")
+        if name == CHECK:
+            await send_nothing(send, cache_control=f"public, max-age={_checked_for_s(token)}")
+            return
         if request["query_string"] and name.endswith(".m4s"):
             path += _known_query(request["query_string"])
         file = self._hot_set.get(path)
@@ -210,6 +226,10 @@ class StreamApplication:
             return _file(content, content_type="image/jpeg", cache_control=FINAL_CACHE)
 
         return self._hot_set.get(key) or await self._hot_set.fill(key, read, title_id=token.title_id)
+
+
+def _checked_for_s(token: PlayToken) -> int:
+    return max(0, min(CHECKED_FOR_S_MAX, int(token.expires_at - time.time())))
 
 
 def _file(content: Content, *, content_type: str, cache_control: str) -> HotFile:

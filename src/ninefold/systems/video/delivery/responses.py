@@ -71,9 +71,9 @@ async def send_preflight(send: Send) -> None:
     await _send(send, 204, _PREFLIGHT, b"")
 
 
-async def send_nothing(send: Send) -> None:
+async def send_nothing(send: Send, *, cache_control: str) -> None:
     """Answer that there is nothing to say."""
-    await _send(send, 204, CORS, b"")
+    await _send(send, 204, [*CORS, (b"cache-control", cache_control.encode())], b"")
 
 
 async def _send_range(send: Send, file: HotFile, header: str) -> None:

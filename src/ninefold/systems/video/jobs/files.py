@@ -1,9 +1,12 @@
 """Blobs as files of a worker, for programs that read and write files."""
 
 import asyncio
+import fcntl
+import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -16,11 +19,47 @@ from ninefold.systems.video.settings import VideoSettings
 CHUNK_BYTES: Final = 1024 * 1024
 
 
+FOLDER_PREFIX: Final = "ninefold-video-"
+
+
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """Yield an empty folder, which is removed with all that is in it."""
-    with tempfile.TemporaryDirectory(prefix="ninefold-video-", ignore_cleanup_errors=True) as name:
+    """Yield an empty folder, which is removed with all that is in it, by the next worker if this one is killed."""
+    name, lock = _locked_folder()
+    try:
         yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_abandoned_folders() -> int:
+    """Remove the working folders of processes that were killed; return how many. Those in use are locked."""
+    count = 0
+    for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with suppress(OSError):
+            # A folder of another user can't be removed anyway, and a link isn't followed.
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+                count += 1
+            finally:
+                os.close(lock)
+    return count
+
+
+def _locked_folder() -> tuple[str, int]:
+    """Make a folder and lock it; the lock ends with this process, however it ends."""
+    while True:
+        name = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+        with suppress(FileNotFoundError):
+            lock = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Another process may have taken it for an abandoned one just before.
+            if Path(name).exists():
+                return name, lock
+            os.close(lock)
 
 
 async def save_blob(context: WorkerContext[VideoSettings], blob_id: UUID, path: Path, *, organisation_id: UUID) -> None:

@@ -128,6 +128,10 @@ class TaskRunner:
                 raise
             except (FfmpegError, NinefoldError, OSError, SourceEndedError) as error:
                 await self._record_failure(task, error)
+            except Exception as error:
+                # A bug mustn't keep the task for as long as this worker lives.
+                log.exception("video.task.crashed")
+                await self._record_failure(task, error)
             else:
                 metrics.TASKS.labels(task.kind, "succeeded").inc()
                 self._leased_ids.remove([task.task_id])

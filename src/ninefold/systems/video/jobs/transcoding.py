@@ -10,6 +10,7 @@ from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.worker_share import WorkerShare
 from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.systems.video.jobs.encoding import Encoder
+from ninefold.systems.video.jobs.files import remove_abandoned_folders
 from ninefold.systems.video.jobs.picturing import PictureMaker
 from ninefold.systems.video.jobs.scoring import Scorer
 from ninefold.systems.video.jobs.splitting import Splitter
@@ -22,7 +23,8 @@ from ninefold.systems.video.store.tasks import task_count_waiting, task_release
 
 
 def transcoding_tasks(context: WorkerContext[VideoSettings]) -> Sequence[WorkerTask]:
-    """Return what a worker does for titles."""
+    """Return what a worker does for titles; what a killed one has left is removed first."""
+    remove_abandoned_folders()
     share = WorkerShare(context.database, context.lease.worker_id)
     splitter = Splitter(context, SourceSignals(context.notifier))
     encoder = Encoder(context)

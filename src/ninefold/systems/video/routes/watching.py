@@ -31,6 +31,7 @@ from ninefold.systems.video.rules.positions import report
 from ninefold.systems.video.rules.words import QUERY_LENGTH_MAX
 from ninefold.systems.video.service import cards, positions
 from ninefold.systems.video.service.profiles import get_profile, get_title_for
+from ninefold.systems.video.service.recommendations import Models, list_like
 from ninefold.systems.video.service.rows import list_rows
 from ninefold.systems.video.service.search import search
 
@@ -68,6 +69,7 @@ async def list_profile_rows(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     card_shower: NamedDependency[CardShower],
+    models: NamedDependency[Models],
 ) -> RowList:
     """List what a profile might watch now.
 
@@ -75,7 +77,7 @@ async def list_profile_rows(
     """
     async with database.snapshot() as connection:
         profile = await get_profile(connection, organisation_id=principal.organisation_id, profile_id=profile_id)
-        rows = await list_rows(connection, profile, now=datetime.now(UTC))
+        rows = await list_rows(connection, profile, models, now=datetime.now(UTC))
     return card_shower.show_rows(rows)
 
 
@@ -242,11 +244,12 @@ async def list_similar_titles(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     card_shower: NamedDependency[CardShower],
+    models: NamedDependency[Models],
     profile_id: FromQuery[ForProfile | None] = None,
 ) -> CardList:
     """List titles that are like a title.
 
-    What shares most with it comes first; at most 20.
+    First what the same people like, as far as a model knows that, then what shares most tags; at most 20.
     """
     async with database.snapshot() as connection:
         profile = await _profile_or_none(connection, principal, profile_id)
@@ -257,8 +260,8 @@ async def list_similar_titles(
             if profile is None
             else await get_title_for(connection, profile, title_id)
         )
-        found = await cards.list_similar(
-            connection, organisation_id=principal.organisation_id, profile=profile, card=card
+        found = await list_like(
+            connection, models, organisation_id=principal.organisation_id, profile=profile, card=card
         )
     return card_shower.show_cards(found)
 

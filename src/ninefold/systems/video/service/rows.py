@@ -9,6 +9,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.video.model.watching import Card, Profile, Row, RowItem, RowKind
 from ninefold.systems.video.service.cards import list_cards
 from ninefold.systems.video.service.positions import LIST_MAX, WATCHED_READ_MAX, to_continue
+from ninefold.systems.video.service.recommendations import Models, list_because_rows
 from ninefold.systems.video.store import cards as store
 from ninefold.systems.video.store.plays import play_list_popular
 
@@ -21,7 +22,7 @@ _READ_MAX: Final = 2 * ITEMS_MAX
 """More than a row has, because those that are finished are left out."""
 
 
-async def list_rows(connection: Connection, profile: Profile, *, now: datetime) -> list[Row]:
+async def list_rows(connection: Connection, profile: Profile, models: Models, *, now: datetime) -> list[Row]:
     """Return the rows of a profile, the most personal first; none is empty."""
     organisation_id, maturity_max = profile.organisation_id, profile.maturity_max
     watched = await store.card_list_ids_watched(connection, profile_id=profile.profile_id, limit=WATCHED_READ_MAX)
@@ -55,6 +56,7 @@ async def list_rows(connection: Connection, profile: Profile, *, now: datetime) 
             "on every device where you left it",
             to_continue(_cards_of(watched, cards)),
         ),
+        *await list_because_rows(connection, profile, models),
         _row(RowKind.MY_LIST, "My list", None, _cards_of(listed, cards)),
         _row(RowKind.POPULAR, "Popular", "what most people began lately", _unfinished(_cards_of(popular, cards))),
         _row(RowKind.NEW, "New", "added last", _unfinished(_cards_of(new, cards))),

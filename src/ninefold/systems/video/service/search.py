@@ -15,8 +15,10 @@ BEGUN_MAX: Final = 50
 """Words that begin with what was typed."""
 MEANINGS_MAX: Final = 20
 """Words of titles that one word of a search can mean."""
+EXACT_MAX: Final = 5_000
+"""Titles with a word of the search that it looks at: frequent words must not hide the title that has all of them."""
 HITS_MAX: Final = 200
-"""Titles with one word that a search looks at."""
+"""Titles with one other word that it could mean."""
 CANDIDATES_MAX: Final = 100
 """Titles that a search ranks."""
 
@@ -55,6 +57,7 @@ async def search(
             for number, meaning in enumerate(meanings)
             for meant in meaning.values()
         ],
+        exact_max=EXACT_MAX,
         hits_max=HITS_MAX,
         limit=CANDIDATES_MAX,
     )

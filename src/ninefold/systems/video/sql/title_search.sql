@@ -7,7 +7,7 @@ WITH hit AS (
         SELECT title_id
         FROM video.title_search
         WHERE keys @> ARRAY[video.search_key(:organisation_id, wanted.word)]
-        LIMIT :hits_max
+        LIMIT CASE WHEN wanted.closeness = 1 THEN :exact_max::integer ELSE :hits_max::integer END
     ) AS found
     GROUP BY found.title_id, wanted.number
 ), weight AS (

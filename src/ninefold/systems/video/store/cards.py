@@ -139,6 +139,7 @@ async def title_search_list(
     organisation_id: UUID,
     maturity_max: int,
     meanings: Sequence[tuple[int, float, str]],
+    exact_max: int,
     hits_max: int,
     limit: int,
 ) -> list[SearchCandidate]:
@@ -149,7 +150,8 @@ async def title_search_list(
         organisation_id: whose titles.
         maturity_max: the highest age that they may be for.
         meanings: of which word of the search, how close, and a word that it could mean.
-        hits_max: how many titles with one word to look at.
+        exact_max: how many titles with a word of the search to look at.
+        hits_max: how many titles with a word that it could mean.
         limit: how many titles to return.
     """
     records = queries.title_search_list(
@@ -159,6 +161,7 @@ async def title_search_list(
         numbers=[number for number, _, _ in meanings],
         closenesses=[closeness for _, closeness, _ in meanings],
         words=[word for _, _, word in meanings],
+        exact_max=exact_max,
         hits_max=hits_max,
         limit=limit,
     )
