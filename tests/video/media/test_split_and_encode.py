@@ -98,6 +98,8 @@ async def encode_all(done: Packaged, rung: Rung, folder: Path) -> list[EncodedCh
 
 def assert_whole(done: Packaged, folder: Path, *, frames: int) -> None:
     """Every rung decodes without an error, has each picture once, and segments that follow each other to the tick."""
+    inits = {chunk.init.data for chunk in done.chunks[done.rungs[0].name]}
+    assert {segment.init.data for segment in done.live} <= inits, "what is encoded while it comes fits to the rest"
     for rung in done.rungs:
         pictures = decoded(done.write(folder, rung.name), stream="v:0", ticks=TIMESCALE)
         assert len(pictures) == frames

@@ -6,6 +6,13 @@ from ninefold.systems.video.media.probe import VideoStream
 from ninefold.systems.video.rules.ladder import Rung
 
 _TURNS: Final = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
+_NOT_THE_SOURCES: Final = tuple(
+    f"sidedata=mode=delete:type={kind}"
+    for kind in ("DISPLAYMATRIX", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "STEREO3D", "SPHERICAL")
+)
+"""What a source says of its pictures isn't so any more; players would turn the picture again. And it isn't known where
+a chunk is encoded alone, so that initialization segments would differ."""
+
 _TO_SDR: Final = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
@@ -21,7 +28,7 @@ def picture_filters(video: VideoStream, *, width: int, height: int) -> list[str]
     filters.append(f"scale={width}:{height}:flags=bicubic")
     if video.is_hdr:
         filters.append(_TO_SDR)
-    return [*filters, "setsar=1", "format=yuv420p"]
+    return [*filters, "setsar=1", "format=yuv420p", *_NOT_THE_SOURCES]
 
 
 def x264_arguments(rung: Rung, *, keyframes: str) -> list[str]:

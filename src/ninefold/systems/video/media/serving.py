@@ -75,6 +75,8 @@ class _Handler:
         headers = f"Content-Length: {end - start}\r\nAccept-Ranges: bytes\r\nConnection: close\r\n\r\n"
         writer.write(f"HTTP/1.1 {status}\r\n{headers}".encode())
         async for chunk in self._source.read(start, end):
+            if writer.is_closing():
+                return
             writer.write(chunk)
             await writer.drain()
         with suppress(ConnectionError):
