@@ -123,7 +123,7 @@ class Simulation:
         ledger.mkdir()
         dice = random.Random(f"{self._options.seed} {number} workflow")
         file = f"{ledger}/$GITHUB_RUN_ID"
-        steps = JOB.format(needs="", file=file, sleep_s=f"{dice.uniform(0.0, 0.5):.2f}")
+        steps = JOB.format(needs="", file=file, sleep_s=f"{dice.uniform(0.2, 1.5):.2f}")
         needing = JOB.format(needs="needs: [first, second], ", file=file, sleep_s="0")
         (work / ".github" / "workflows").mkdir(parents=True)
         (work / ".github" / "workflows" / "ci.yml").write_text(WORKFLOW.format(steps=steps, needing=needing))
