@@ -43,7 +43,7 @@ class OfficialClients:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(call).encode() + b"\n")
-        lines = []
+        lines: list[str] = []
         async with asyncio.timeout(WITHIN_S):
             while not (line := await self._process.stdout.readline()).startswith((b'{"result"', b'{"error"')):
                 assert line, "the clients have ended:\n" + "\n".join(lines)

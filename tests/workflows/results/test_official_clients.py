@@ -163,9 +163,7 @@ async def test_a_cache_is_saved_once_and_restored_by_its_key_or_the_beginning_of
     again = await host.call(token, tmp_path, "save", paths=paths, key="npm-1")
     restored = await host.call(token, tmp_path, "restore", paths=paths, key="npm-1")
     content = (folder / "lib").read_text()
-    by_prefix = await host.call(
-        token, tmp_path, "restore", paths=paths, key="npm-2", restoreKeys=["pip-", "npm-"]
-    )
+    by_prefix = await host.call(token, tmp_path, "restore", paths=paths, key="npm-2", restoreKeys=["pip-", "npm-"])
     missed = await host.call(token, tmp_path, "restore", paths=paths, key="pip-1")
 
     assert saved["result"]["id"] > 0, saved
