@@ -43,6 +43,18 @@ def commit_files(folder: Path, files: dict[str, str]) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
+def commit_often(folder: Path, count: int) -> None:
+    """Add so many commits to the branch `main`, with one process of git; the files of the folder stay as they are."""
+    commits = [
+        f"commit refs/heads/main\ncommitter Ada <ada@example.com> {1_800_000_000 + number} +0000\ndata 0\n"
+        + ("" if number else "from refs/heads/main^0\n")
+        + f"M 644 inline number\ndata <<END\n{number}\nEND\n"
+        for number in range(count)
+    ]
+    command = ["git", "-C", str(folder), "fast-import", "--quiet"]
+    subprocess.run(command, env={**os.environ, **IDENTITY}, check=True, input="".join(commits), text=True)
+
+
 @contextmanager
 def serve_repositories(root: Path) -> Iterator[str]:
     """Serve `<root>/<owner>/<repository>`, and yield the URL of the server."""

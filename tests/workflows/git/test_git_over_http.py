@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from git_http_servers import commit_files, git, make_repository
+from git_http_servers import commit_files, commit_often, git, make_repository
 from http_api import Api, Json
 from in_process import create_key
 from installations import serving
@@ -146,8 +146,7 @@ async def test_a_large_request_is_compressed_by_git_and_understood(host: Host, t
     make_repository(work, {"a": "1"})
     await git_done(work, "push", url, "main")
     await git_done(tmp_path, "clone", "-q", url, "copy")
-    for number in range(60):
-        commit_files(tmp_path / "copy", {"b": str(number)})
+    commit_often(tmp_path / "copy", 60)
     commit_files(work, {"c": "1"})
     await git_done(work, "push", url, "main")
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from installations import serving
 from ninefold.core.postgres.database import Database
 from ninefold.systems.workflows.service.tokens import new_job_token
-from official_clients import call_client
+from official_clients import OfficialClients, official_clients
 from shared_postgres import SharedPostgres
 from workflow_runs import RunWorld
 
@@ -36,12 +37,16 @@ def served(postgres: SharedPostgres, template_database: str, tmp_path_factory: p
 
 
 class Host:
-    """A server, and jobs that run."""
+    """A server, jobs that run, and their clients."""
 
-    def __init__(self, url: str, database: Database, world: RunWorld) -> None:
+    def __init__(self, url: str, database: Database, world: RunWorld, clients: OfficialClients) -> None:
         self.url = url
         self.database = database
         self.world = world
+        self.clients = clients
+
+    async def call(self, token: str, folder: Path, what: str, /, **given: Any) -> dict[str, Any]:
+        return await self.clients.call(self.url, token, folder, what, **given)
 
     async def run(self, ref: str = "refs/heads/main") -> "Jobs":
         return Jobs(self, await self.world.start(WORKFLOW, ref=ref))
@@ -63,11 +68,17 @@ class Jobs:
         await self.host.world.finish(self.run_id, key)  # type: ignore[arg-type]  # a UUID.
 
 
+@pytest.fixture(scope="module")
+async def clients() -> AsyncIterator[OfficialClients]:
+    async with official_clients() as started:
+        yield started
+
+
 @pytest.fixture
-async def host(served: str) -> AsyncIterator[Host]:
+async def host(served: str, clients: OfficialClients) -> AsyncIterator[Host]:
     url, dsn = served.split(" ")
     database = await Database.connect(dsn, application_name="ninefold-test", connections_max=3)
-    yield Host(url, database, await RunWorld(database).create())
+    yield Host(url, database, await RunWorld(database).create(), clients)
     await database.close()
 
 
@@ -81,14 +92,14 @@ async def test_an_artifact_of_one_job_is_listed_and_downloaded_by_another(host: 
     files = {"name": "report", "folder": str(tmp_path / "out"), "files": ["a.bin", "b.txt"], "retentionDays": 5}
 
     build = await jobs.token("build")
-    uploaded = await call_client(host.url, build, tmp_path, "upload", **files)
-    again = await call_client(host.url, build, tmp_path, "upload", **files)
+    uploaded = await host.call(build, tmp_path, "upload", **files)
+    again = await host.call(build, tmp_path, "upload", **files)
     await jobs.end("build")
     test = await jobs.token("test")
-    listed = await call_client(host.url, test, tmp_path, "list")
-    downloaded = await call_client(host.url, test, tmp_path, "download", name="report", folder=str(tmp_path / "in"))
-    removed = await call_client(host.url, test, tmp_path, "remove", name="report")
-    gone = await call_client(host.url, test, tmp_path, "list")
+    listed = await host.call(test, tmp_path, "list")
+    downloaded = await host.call(test, tmp_path, "download", name="report", folder=str(tmp_path / "in"))
+    removed = await host.call(test, tmp_path, "remove", name="report")
+    gone = await host.call(test, tmp_path, "list")
 
     assert uploaded.get("result"), uploaded
     assert "already exists" in again["error"] or "exists in this run" in again["error"], again
@@ -148,14 +159,12 @@ async def test_a_cache_is_saved_once_and_restored_by_its_key_or_the_beginning_of
     token = await jobs.token("build")
     paths = ["deps"]
 
-    saved = await call_client(host.url, token, tmp_path, "save", paths=paths, key="npm-1")
-    again = await call_client(host.url, token, tmp_path, "save", paths=paths, key="npm-1")
-    restored = await call_client(host.url, token, tmp_path, "restore", paths=paths, key="npm-1")
+    saved = await host.call(token, tmp_path, "save", paths=paths, key="npm-1")
+    again = await host.call(token, tmp_path, "save", paths=paths, key="npm-1")
+    restored = await host.call(token, tmp_path, "restore", paths=paths, key="npm-1")
     content = (folder / "lib").read_text()
-    by_prefix = await call_client(
-        host.url, token, tmp_path, "restore", paths=paths, key="npm-2", restoreKeys=["pip-", "npm-"]
-    )
-    missed = await call_client(host.url, token, tmp_path, "restore", paths=paths, key="pip-1")
+    by_prefix = await host.call(token, tmp_path, "restore", paths=paths, key="npm-2", restoreKeys=["pip-", "npm-"])
+    missed = await host.call(token, tmp_path, "restore", paths=paths, key="pip-1")
 
     assert saved["result"]["id"] > 0, saved
     assert again["result"]["id"] == -1
@@ -171,12 +180,12 @@ async def test_a_branch_finds_the_caches_of_the_default_branch_and_not_those_of_
     for ref in ("refs/heads/main", "refs/heads/other"):
         token = await (await host.run(ref)).token("build")
         name = ref.rpartition("/")[2]
-        saved = await call_client(host.url, token, tmp_path, "save", paths=["deps"], key=f"k-{name}")
+        saved = await host.call(token, tmp_path, "save", paths=["deps"], key=f"k-{name}")
         assert saved["result"]["id"] > 0
 
     token = await (await host.run("refs/heads/feature")).token("build")
-    of_main = await call_client(host.url, token, tmp_path, "restore", paths=["deps"], key="k-main")
-    of_other = await call_client(host.url, token, tmp_path, "restore", paths=["deps"], key="k-other")
+    of_main = await host.call(token, tmp_path, "restore", paths=["deps"], key="k-main")
+    of_other = await host.call(token, tmp_path, "restore", paths=["deps"], key="k-other")
 
     assert (of_main["result"]["key"], of_other["result"]["key"]) == ("k-main", None)
 
@@ -185,10 +194,10 @@ async def test_the_least_recently_used_cache_gives_way(host: Host, tmp_path: Pat
     token = await (await host.run()).token("build")
     for number in range(3):
         (tmp_path / "deps").write_bytes(os.urandom(130_000))
-        await call_client(host.url, token, tmp_path, "save", paths=["deps"], key=f"k-{number}")
+        await host.call(token, tmp_path, "save", paths=["deps"], key=f"k-{number}")
 
     found = [
-        (await call_client(host.url, token, tmp_path, "restore", paths=["deps"], key=f"k-{number}"))["result"]["key"]
+        (await host.call(token, tmp_path, "restore", paths=["deps"], key=f"k-{number}"))["result"]["key"]
         for number in range(3)
     ]
 
@@ -200,6 +209,6 @@ async def test_a_token_is_dead_when_its_job_has_ended(host: Host, tmp_path: Path
     token = await jobs.token("build")
     await jobs.end("build")
 
-    listed = await call_client(host.url, token, tmp_path, "list")
+    listed = await host.call(token, tmp_path, "list")
 
     assert "401" in listed["error"]

@@ -45,12 +45,13 @@ test("what is empty isn't sent, unless it empties a default", () => {
 
 test("the form has a field of its own for each type", async () => {
   const workflow: WorkflowFile = { file: "deploy.yml", name: "Deploy", state: "readable", events: [], problems: [], hasDispatch: true, inputs: INPUTS, lastRun: null };
-  render(DispatchForm, { workflow, ref: "main", values: firstValues(INPUTS), form: new Form(), isTried: true });
+  render(DispatchForm, { workflow, ref: "main", values: firstValues(INPUTS), priority: "high", form: new Form(), isTried: true });
   expect((screen.getByLabelText("Branch or tag") as HTMLInputElement).value).toBe("main");
   expect((screen.getByLabelText(/^dry/) as HTMLInputElement).checked).toBe(true);
   expect([...(screen.getByLabelText("where") as HTMLSelectElement).options].map(({ value }) => value)).toEqual(["staging", "production"]);
   expect(screen.getByLabelText("The version").getAttribute("aria-invalid")).toBe("true");
   expect(screen.getByText("This is required.")).toBeTruthy();
+  expect((screen.getByLabelText("Priority") as HTMLSelectElement).value).toBe("high");
 });
 
 test("states are told in the words of all systems", () => {

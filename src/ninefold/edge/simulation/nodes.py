@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -36,16 +36,27 @@ class Nodes:
         dsn: of a migrated database.
         api_key: for requests.
         names: which of them run.
+        settings: of all of them.
     """
 
-    def __init__(self, dsn: str, *, api_key: str, names: Sequence[str] = NAMES) -> None:
+    def __init__(
+        self, dsn: str, *, api_key: str, names: Sequence[str] = NAMES, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.dsn: Final = dsn
         self.api_key: Final = api_key
-        self.names: Final = names
+        self.names: Final = list(names)
         """What can be killed."""
         self._ports: Final = [_free_port() for _ in range(SERVERS)]
         self.urls: Final = [f"http://127.0.0.1:{port}" for port in self._ports]
-        self._dsn: Final = dsn
+        self._settings: Final = settings or {}
+        self._commands: Final[dict[str, Sequence[str]]] = {"worker": ["worker"]}
         self._processes: Final[dict[str, asyncio.subprocess.Process]] = {}
+
+    async def add(self, name: str, *arguments: str) -> None:
+        """Start another process of `ninefold`, which can be killed too."""
+        self._commands[name] = arguments
+        self.names.append(name)
+        await self.start(name)
 
     async def start(self, name: str) -> None:
         """Start a process, and wait until a server is ready."""
@@ -53,8 +64,8 @@ class Nodes:
         port = self._ports[int(number or 0)]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("NINEFOLD_")}
         self._processes[name] = await asyncio.create_subprocess_exec(
-            *ninefold_command("serve" if command == "server" else "worker"),
-            env={**inherited, "NINEFOLD_DATABASE_URL": self._dsn, "NINEFOLD_PORT": str(port)},
+            *ninefold_command(*(["serve"] if command == "server" else self._commands[name])),
+            env={**inherited, **self._settings, "NINEFOLD_DATABASE_URL": self.dsn, "NINEFOLD_PORT": str(port)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -90,7 +101,9 @@ class Nodes:
 
 
 @asynccontextmanager
-async def running_nodes(folder: Path, *, names: Sequence[str] = NAMES) -> AsyncIterator[Nodes]:
+async def running_nodes(
+    folder: Path, *, names: Sequence[str] = NAMES, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Nodes]:
     """Run processes on a new database until the block ends: all of them, or some."""
     with EmbeddedPostgres(folder) as postgres:
         database = await Database.connect(postgres.dsn(), application_name="ninefold chaos")
@@ -100,7 +113,7 @@ async def running_nodes(folder: Path, *, names: Sequence[str] = NAMES) -> AsyncI
             organisation = await create_organisation(connection, name="chaos")
             key = await create_api_key(connection, organisation_id=organisation.organisation_id, name="chaos")
         await database.close()
-        nodes = Nodes(postgres.dsn(), api_key=key.text, names=names)
+        nodes = Nodes(postgres.dsn(), api_key=key.text, names=names, settings=settings)
         try:
             await nodes.start_missing()
             yield nodes

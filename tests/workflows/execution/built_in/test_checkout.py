@@ -209,8 +209,10 @@ async def test_a_repository_that_does_not_exist_is_an_error(tmp_path: Path, site
 async def test_ours_is_for_versions_of_official_names_without_a_mirror(
     tmp_path: Path, site: Site, uses: str, *, is_ours: bool
 ) -> None:
-    job, result = await run(tmp_path, site, f"steps: [{{uses: '{uses}'}}]")
-    assert (result.conclusion == "success") is is_ours, job.record.text
+    # Ours refuses this path, which is quicker than a checkout.
+    job, result = await run(tmp_path, site, f"steps: [{{uses: '{uses}', with: {{path: ../out}}}}]")
+    assert result.conclusion == "failure"
+    assert ("The input path is '../out'" in job.record.text) is is_ours, job.record.text
     assert ("Unable to resolve action" in job.record.text) is not is_ours
 
 
