@@ -98,7 +98,7 @@ test("two are sent at once, and what is empty says so", async () => {
 
 test("a row says how far an upload is, and what helps", () => {
   const item: UploadItem = { key: "k", name: "salt_line.mp4", size: 2_500_000, state: "uploading", offset: 500_000, bytesPerS: 100_000, uploadId: "vup_1", titleId: "vtl_1", error: "" };
-  render(UploadRow, { item, title: title(), onchoose: () => undefined });
+  render(UploadRow, { item, title: title({ upload: null }), onchoose: () => undefined });
   expect(screen.getByText("0.5 of 2.5 MB · 100 KB/s · about 20 s to upload · 9 of 16 parts ready")).toBeTruthy();
   expect(screen.getByRole("link", { name: "Play" }).getAttribute("href")).toBe("/video/titles/vtl_1?play");
   render(UploadRow, { item: { ...item, state: "interrupted" }, title: undefined, onchoose: () => undefined });
