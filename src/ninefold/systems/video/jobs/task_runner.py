@@ -141,8 +141,10 @@ class TaskRunner:
 
     async def _record_failure(self, task: Task, error: Exception) -> None:
         text = str(error)[:ERROR_LENGTH_MAX] or type(error).__name__
-        log.warning("video.task.failed", attempt=task.attempt_count, error=text)
-        metrics.TASKS.labels(task.kind, "failed").inc()
+        # That a title was canceled, or its upload given up, is no failure.
+        if not isinstance(error, SourceEndedError):
+            log.warning("video.task.failed", attempt=task.attempt_count, error=text)
+            metrics.TASKS.labels(task.kind, "failed").inc()
         try:
             if isinstance(error, DatabaseUnavailableError):
                 raise error
