@@ -218,6 +218,16 @@ async def test_a_clip_that_begins_within_a_group_of_pictures_is_converted(tmp_pa
     assert_whole(done, tmp_path, frames=16)
 
 
+async def test_sound_whose_first_frame_is_cut_can_be_converted(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", seconds=3, rate="10", sound=("-c:a", "aac", "-ar", "44100"))
+    cut = tmp_path / "cut.mp4"
+    run("-ss", "1.3", "-i", str(clip), "-c", "copy", "-movflags", "+faststart", str(cut))
+    done = await package(cut, tmp_path, is_converted=True)
+    assert_whole(done, tmp_path, frames=17)
+    sound = decoded(done.write_audio(tmp_path), stream="a:0", ticks=AUDIO_TIMESCALE)
+    assert sound[-1].time / AUDIO_TIMESCALE == pytest.approx(1.7, abs=0.1)
+
+
 async def test_packets_without_times_are_known_to_need_it(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.avi", seconds=1, sound=("-c:a", "libmp3lame"))
     probe = await probe_source(ffmpeg(), SourceInput(BytesSource(await asyncio.to_thread(clip.read_bytes))))

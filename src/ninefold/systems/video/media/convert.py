@@ -18,7 +18,7 @@ from ninefold.systems.video.rules.cutting import CHUNK_S
 _ARGUMENTS: Final = (
     *("-map", "0:V:0", "-map", "0:a:0?", "-fps_mode", "vfr", "-enc_time_base:v", "1/90000"),
     *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-bf", "0", "-g", "100000"),
-    *("-force_key_frames", f"expr:gte(t,n_forced*{CHUNK_S})", "-c:a", "flac", "-f", "nut"),
+    *("-force_key_frames", f"expr:gte(t,n_forced*{CHUNK_S})", "-c:a", "pcm_s16le", "-f", "nut"),
 )
 
 
