@@ -12092,6 +12092,13 @@ export interface components {
             upload: components["schemas"]["UploadView"] | null;
             uploaded_at: string | null;
             /**
+             * @description What is damaged or missing, once it is ready.
+             * @example [
+             *       "The file says 4.0 s; 2.7 s could be read. What is missing was damaged or cut off."
+             *     ]
+             */
+            warnings: string[];
+            /**
              * @description Why it has failed, was canceled, or can't be played yet.
              * @example The file isn't video: it is a PDF document.
              */

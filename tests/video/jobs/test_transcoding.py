@@ -15,7 +15,7 @@ from http_api import Api
 from in_process import StartWorker
 from ninefold.core.blobs.objects import open_objects
 from ninefold.core.blobs.service import Blobs, get_blob
-from ninefold.core.ids import parse_id
+from ninefold.core.ids import format_id, parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.systems.video.jobs import splitting, task_runner
 from ninefold.systems.video.model.titles import TITLE_PREFIX, Title
@@ -297,9 +297,12 @@ exec {ffmpeg().path} "$@"
         title = await film.wait_until_ended()
     assert title.status == "failed"
     assert title.why is not None
-    assert title.why.startswith("Part 0 can't be encoded as 64p: The encoder is on strike.")
+    assert title.why.startswith(
+        "Part 0 can't be encoded as 64p: the log of the worker and the title's ladder say more."
+    )
     (task,) = await film.fetch("SELECT * FROM video.task WHERE title_id = $1 AND kind = 'encode'")
     assert (task["status"], task["attempt_count"]) == ("failed", 3)
+    assert "The encoder is on strike." in str(task["error"])
     assert (await film.ladder()).rungs[0].states == "f"
     assert (await api.request("POST", f"/video/titles/{(await api.get(upload))['title_id']}/retry")).is_success
     async with start_worker():
@@ -321,7 +324,7 @@ async def test_a_bug_counts_as_a_failed_attempt(
         title = await film.wait_until_ended()
     assert title.status == "failed"
     assert title.why is not None
-    assert title.why.startswith("The file can't be read to its end: a bug.")
+    assert title.why.startswith("The file can't be read to its end: the log of the worker")
 
 
 async def test_a_damaged_part_is_filled_with_the_picture_before_it(
@@ -351,3 +354,21 @@ def programs() -> list[psutil.Process]:
             if "ffmpeg" in each.cmdline()[0]:
                 found.append(each)
     return found
+
+
+async def test_a_file_that_was_cut_off_is_ready_with_a_warning(
+    api: Api, start_worker: StartWorker, start_film: StartFilm, tmp_path: Path
+) -> None:
+    whole = make_clip(tmp_path / "whole.mkv", seconds=4, size="64x64", rate="10").read_bytes()
+    clip = whole[: len(whole) * 2 // 3]
+    upload, film = await start_film(len(clip))
+    async with start_worker():
+        await Uploads(api).append(upload, clip)
+        title = await film.wait_until_ended()
+    assert title.status == "ready"
+    assert title.duration_us is not None
+    assert title.duration_us < 3_500_000
+    (warning,) = title.warnings
+    assert warning.startswith("The file says 4.0 s; ")
+    shown = await api.get(f"/video/titles/{format_id(TITLE_PREFIX, film.title_id)}")
+    assert shown["warnings"] == [warning]

@@ -132,7 +132,7 @@ async def test_a_file_without_its_end_says_so(tmp_path: Path) -> None:
     source = BytesSource(clip.read_bytes()[:-3_000])
     assert await has_index_at_end(source)
     async with serving(source) as served:
-        with pytest.raises(NotVideoError, match="incomplete"):
+        with pytest.raises(NotVideoError, match="index is missing"):
             await probe_source(ffmpeg(), served)
 
 

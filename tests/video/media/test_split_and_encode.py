@@ -51,7 +51,7 @@ async def package(
     paced = PacedSource(BytesSource(await asyncio.to_thread(clip.read_bytes)))
     source = SourceInput(paced)
     if is_converted:
-        source = ConvertedInput(ffmpeg(), source)
+        source = ConvertedInput(ffmpeg(), source, has_times=clip.suffix != ".avi")
     probe = await probe_source(ffmpeg(), source)
     width, height = probe.video.shown_size
     rungs = ladder_of(width, height, frame_rate=probe.video.frame_rate, heights=heights)
@@ -232,3 +232,29 @@ async def test_packets_without_times_are_known_to_need_it(tmp_path: Path) -> Non
     clip = make_clip(tmp_path / "clip.avi", seconds=1, sound=("-c:a", "libmp3lame"))
     probe = await probe_source(ffmpeg(), SourceInput(BytesSource(await asyncio.to_thread(clip.read_bytes))))
     assert needs_conversion(probe)
+
+
+async def test_each_picture_of_avi_in_another_order_is_there(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.avi", seconds=2, sound=("-c:a", "libmp3lame"))
+
+    done = await package(clip, tmp_path, is_converted=True)
+
+    assert_whole(done, tmp_path, frames=50)
+    assert done.probe.first_time == 0
+
+
+IN_ORDER = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "25")
+
+
+async def test_pictures_that_change_their_size_are_in_time(tmp_path: Path) -> None:
+    raw = b""
+    for number, size in enumerate(("160x90", "320x180")):
+        part = make_clip(tmp_path / f"{number}.h264", seconds=1.2, size=size, picture=IN_ORDER, sound=None)
+        raw += part.read_bytes()
+    (tmp_path / "both.h264").write_bytes(raw)
+    both, clip = tmp_path / "both.h264", tmp_path / "clip.mkv"
+    run("-f", "h264", "-r", "25", "-i", str(both), "-c", "copy", "-r", "25", str(clip))
+
+    done = await package(clip, tmp_path)
+
+    assert_whole(done, tmp_path, frames=60)

@@ -98,7 +98,9 @@ async def test_the_first_bytes_can_come_with_the_creation(own: Uploads) -> None:
 
     assert response.status_code == 201
     assert response.headers["upload-offset"] == "100"
-    assert await own.offset(response.headers["location"].removeprefix("/api/v1")) == 100
+    upload = response.headers["location"].removeprefix("/api/v1")
+    assert response.json() == await own.api.get(upload)
+    assert await own.offset(upload) == 100
 
 
 async def test_bytes_that_come_slowly_are_committed_while_they_come(

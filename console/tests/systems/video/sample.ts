@@ -11,6 +11,7 @@ export function title(changes: Partial<Title> = {}): Title {
     maturity: 12,
     status: "uploading",
     why: null,
+    warnings: [],
     durationS: 40,
     width: 1280,
     height: 720,

@@ -35,6 +35,7 @@ class TitleAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     status: str
     why: str | None
+    warnings: list[str] = []
     maturity: int
     tags: list[str]
     duration_s: float | None

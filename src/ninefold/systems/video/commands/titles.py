@@ -135,6 +135,7 @@ def _show_title(found: TitleAnswer) -> None:
             "name": found.name,
             "status": state_text(found.status, like=_LIKE.get(found.status)),
             "why": found.why,
+            "warnings": "\n".join(found.warnings) or None,
             "duration": _seconds(found.duration_s),
             "size": None if found.width is None else f"{found.width}x{found.height}",
             "upload": None if upload is None else f"{upload.bytes_received:,} of {upload.bytes_total:,} bytes",

@@ -175,6 +175,7 @@ def _print(found: TitleAnswer, upload_id: str, *, api: ApiOptions) -> None:
             "title_id": found.title_id,
             "name": found.name,
             "status": state_text(found.status, like=_LIKE.get(found.status)),
+            "warnings": "\n".join(found.warnings) or None,
             "hls_url": found.hls_url,
             "dash_url": found.dash_url,
         }

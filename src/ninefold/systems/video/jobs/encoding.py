@@ -16,6 +16,7 @@ from ninefold.systems.video.media.facts import probe_from_data
 from ninefold.systems.video.media.ffmpeg import find_ffmpeg
 from ninefold.systems.video.model.titles import Title
 from ninefold.systems.video.model.transcoding import Chunk, RungRow, SegmentRow, Task
+from ninefold.systems.video.rules.damage import says_damage
 from ninefold.systems.video.rules.ladder import TIMESCALE, Rung
 from ninefold.systems.video.service import metrics
 from ninefold.systems.video.service.sources import SourceEndedError
@@ -96,7 +97,8 @@ class Encoder:
                 )
             except InitDiffersError as error:
                 raise FfmpegError("the chunk has another initialization segment than those before it") from error
-            changed |= await finish_encode(connection, title, task, at=now)
+            is_damaged = encoded.is_damaged or says_damage(task.error or "")
+            changed |= await finish_encode(connection, title, task, is_damaged=is_damaged, at=now)
         changed.notify(self._context.notifier)
 
 

@@ -31,17 +31,22 @@ class Scorer:
             title, chunk, rung = await read_chunk(connection, task)
             following = await chunk_find(connection, task.title_id, chunk.number + 1) if chunk.needs_next else None
             segments = await segment_list(connection, task.title_id, rung=rung.name)
-        numbers = range(chunk.first_segment, chunk.first_segment + len(chunk.starts))
-        chosen = [segment for segment in segments if segment.number in numbers]
-        with working_folder() as folder:
-            pieces = await save_pieces(context, chunk, following, organisation_id=task.organisation_id, folder=folder)
-            path = folder / "encoded.mp4"
-            with path.open("wb") as file:
-                async for piece in read_segments(
-                    context, rung.init or b"", chosen, organisation_id=task.organisation_id
-                ):
-                    file.write(piece)
-            score = await score_chunk(ffmpeg, order_of(task, title, chunk, rung, pieces), path, folder=folder)
+        # The pictures of a damaged chunk aren't those of the source, one by one.
+        score = None
+        if not chunk.is_damaged:
+            numbers = range(chunk.first_segment, chunk.first_segment + len(chunk.starts))
+            chosen = [segment for segment in segments if segment.number in numbers]
+            with working_folder() as folder:
+                pieces = await save_pieces(
+                    context, chunk, following, organisation_id=task.organisation_id, folder=folder
+                )
+                path = folder / "encoded.mp4"
+                with path.open("wb") as file:
+                    async for piece in read_segments(
+                        context, rung.init or b"", chosen, organisation_id=task.organisation_id
+                    ):
+                        file.write(piece)
+                score = await score_chunk(ffmpeg, order_of(task, title, chunk, rung, pieces), path, folder=folder)
         async with context.database.transaction() as connection:
             changed = await finish_score(connection, title, task, score=score, at=context.clock.now())
         changed.notify(context.notifier)

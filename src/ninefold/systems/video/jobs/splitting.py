@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import structlog
 
 from ninefold.core.postgres.database import Connection
@@ -12,6 +13,7 @@ from ninefold.core.system import WorkerContext
 from ninefold.systems.video.errors import NotVideoError
 from ninefold.systems.video.jobs.encoding import SEGMENT_OWNER, SEGMENT_TYPE
 from ninefold.systems.video.jobs.files import put_bytes, put_file, working_folder
+from ninefold.systems.video.jobs.rung_rows import audio_row, video_row
 from ninefold.systems.video.media.convert import ConvertedInput, needs_conversion
 from ninefold.systems.video.media.errors import FfmpegError
 from ninefold.systems.video.media.facts import probe_to_data
@@ -31,11 +33,9 @@ from ninefold.systems.video.model.titles import SourceFacts, Title
 from ninefold.systems.video.model.transcoding import Chunk, RungRow, SegmentRow, Task
 from ninefold.systems.video.rules.cutting import segment_starts
 from ninefold.systems.video.rules.ladder import (
-    AUDIO_BITRATE,
     AUDIO_RUNG,
     AUDIO_TIMESCALE,
     TIMESCALE,
-    Rung,
     ladder_of,
 )
 from ninefold.systems.video.service.channels import Changed
@@ -155,8 +155,8 @@ class Splitter:
     ) -> None:
         probe = await probe_source(ffmpeg, source)
         if needs_conversion(probe):
-            source = ConvertedInput(ffmpeg, source)
-            probe = await probe_source(ffmpeg, source)
+            source = ConvertedInput(ffmpeg, source, has_times=False)
+            probe = await _probe_converted(ffmpeg, source, probe)
         writer = await self._begin(task, probe, is_streamable=is_streamable)
         try:
             await self._run(ffmpeg, source, paced, writer)
@@ -164,10 +164,11 @@ class Splitter:
             if writer.count or isinstance(source, ConvertedInput):
                 raise
             log.info("video.source.converted", error=str(error).splitlines()[-1])
-            converted = ConvertedInput(ffmpeg, source)
-            writer = await self._begin(task, await probe_source(ffmpeg, converted), is_streamable=is_streamable)
-            await self._run(ffmpeg, converted, paced, writer)
-        await writer.finish()
+            source = ConvertedInput(ffmpeg, source, has_times=True)
+            probe = await _probe_converted(ffmpeg, source, probe)
+            writer = await self._begin(task, probe, is_streamable=is_streamable)
+            await self._run(ffmpeg, source, paced, writer)
+        await writer.finish(is_damaged=source.is_damaged)
 
     async def _run(self, ffmpeg: Ffmpeg, source: SourceInput, paced: PacedSource, writer: "SplitWriter") -> None:
         with working_folder() as folder:
@@ -179,8 +180,8 @@ class Splitter:
         width, height = probe.video.shown_size
         frame_rate = probe.video.frame_rate
         rungs = ladder_of(width, height, frame_rate=frame_rate, heights=self._context.settings.heights)
-        rows = [_video_row(task, rung, frame_rate) for rung in rungs]
-        audio = [] if probe.audio is None else [_audio_row(task)]
+        rows = [video_row(task, rung, frame_rate) for rung in rungs]
+        audio = [] if probe.audio is None else [audio_row(task)]
         facts = SourceFacts(
             source=probe_to_data(probe),
             is_streamable=is_streamable,
@@ -241,8 +242,8 @@ class SplitWriter:
         else:
             await self._take_text(result)
 
-    async def finish(self) -> None:
-        """Write down that the source has no more.
+    async def finish(self, *, is_damaged: bool) -> None:
+        """Write down that the source has no more, and whether something in it is damaged.
 
         Raises:
             NotVideoError: it had nothing.
@@ -252,7 +253,13 @@ class SplitWriter:
         async with self._context.database.transaction() as connection:
             title = await _locked(connection, self._task)
             changed = await finish_split(
-                connection, title, self._task, last=self._last, rungs=self._rungs, at=self._context.clock.now()
+                connection,
+                title,
+                self._task,
+                last=self._last,
+                rungs=self._rungs,
+                is_damaged=is_damaged,
+                at=self._context.clock.now(),
             )
         changed.notify(self._context.notifier)
 
@@ -356,43 +363,10 @@ async def _locked(connection: Connection, task: Task) -> Title:
     return title
 
 
+async def _probe_converted(ffmpeg: Ffmpeg, source: ConvertedInput, original: Probe) -> Probe:
+    """Probe what comes of a source, which doesn't say how long it is."""
+    return msgspec.structs.replace(await probe_source(ffmpeg, source), duration_us=original.duration_us)
+
+
 def _microseconds(ticks: int) -> int:
     return round(ticks * 1_000_000 / TIMESCALE)
-
-
-def _video_row(task: Task, rung: Rung, frame_rate: float | None) -> RungRow:
-    return RungRow(
-        title_id=task.title_id,
-        name=rung.name,
-        kind="video",
-        position=rung.position,
-        width=rung.width,
-        height=rung.height,
-        level=rung.level,
-        bitrate_max=rung.bitrate_max,
-        bitrate_mean=None,
-        codecs=None,
-        frame_rate=frame_rate,
-        timescale=TIMESCALE,
-        init=None,
-        vmaf=None,
-    )
-
-
-def _audio_row(task: Task) -> RungRow:
-    return RungRow(
-        title_id=task.title_id,
-        name=AUDIO_RUNG,
-        kind="audio",
-        position=0,
-        width=None,
-        height=None,
-        level=None,
-        bitrate_max=AUDIO_BITRATE,
-        bitrate_mean=None,
-        codecs=None,
-        frame_rate=None,
-        timescale=AUDIO_TIMESCALE,
-        init=None,
-        vmaf=None,
-    )

@@ -23,9 +23,10 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.video.errors import NotVideoError
-from ninefold.systems.video.media.errors import FfmpegError
+from ninefold.systems.video.media.errors import FfmpegError, FfmpegTimeoutError
 from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.model.transcoding import Task, TaskKind
+from ninefold.systems.video.rules.reasons import reason_of
 from ninefold.systems.video.service import metrics
 from ninefold.systems.video.service.channels import SEGMENTS_GREW, TASKS_QUEUED, Changed
 from ninefold.systems.video.service.sources import SourceEndedError
@@ -49,7 +50,6 @@ CHECK_S: Final = 1.0
 ATTEMPTS_MAX: Final = 3
 RETRY_DELAYS_S: Final = (1.0, 10.0)
 ERROR_LENGTH_MAX: Final = 1_000
-REASON_LENGTH_MAX: Final = 300
 
 log = structlog.get_logger(__name__)
 
@@ -194,13 +194,14 @@ def why_of(task: Task, error: Exception) -> str:
     """Return what people are told of a title that has failed because of a task: what happened, and what to do."""
     if isinstance(error, NinefoldError):
         return str(error)
-    text = error.said if isinstance(error, FfmpegError) else str(error)
-    said = text.strip().splitlines()
-    last = said[-1].rstrip(".")[:REASON_LENGTH_MAX] if said else type(error).__name__
+    if isinstance(error, FfmpegTimeoutError):
+        reason = "it took too long"
+    else:
+        reason = reason_of(error.said if isinstance(error, FfmpegError) else str(error))
     if task.kind is TaskKind.ENCODE:
         what = f"Part {task.chunk_number} can't be encoded as {task.rung}"
     elif task.kind is TaskKind.PICTURES:
         what = "The pictures for the seek bar can't be made"
     else:
         what = "The file can't be read to its end"
-    return f"{what}: {last}. Check that the file plays from beginning to end, then try again or upload it again."
+    return f"{what}: {reason}. Check that the file plays from beginning to end, then try again or upload it again."

@@ -15,6 +15,10 @@ from ninefold.systems.video.media.sources import SourceInput
 from ninefold.systems.video.media.tasks import stop
 from ninefold.systems.video.rules.cutting import CHUNK_S
 
+_FROM_ZERO: Final = ("-vf", "setpts=PTS-STARTPTS")
+"""For AVI. Decoders give its pictures the times at which their packets are stored, some pictures later than the
+sound. Times that are made up for its packets wouldn't be those of its pictures, and some would be there twice."""
+
 _ARGUMENTS: Final = (
     *("-map", "0:V:0", "-map", "0:a:0?", "-fps_mode", "vfr", "-enc_time_base:v", "1/90000"),
     *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-bf", "0", "-g", "100000"),
@@ -37,12 +41,14 @@ class ConvertedInput(SourceInput):
     Args:
         ffmpeg: the program.
         source: what it is made of.
+        has_times: whether its packets have times that say when pictures are shown.
     """
 
-    def __init__(self, ffmpeg: Ffmpeg, source: SourceInput) -> None:
+    def __init__(self, ffmpeg: Ffmpeg, source: SourceInput, *, has_times: bool) -> None:
         super().__init__(source.source)
         self._ffmpeg: Final = ffmpeg
         self._original: Final = source
+        self._has_times: Final = has_times
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes of what comes of the source.
@@ -52,7 +58,9 @@ class ConvertedInput(SourceInput):
         """
 
         def make_arguments(pipes: Sequence[str]) -> Sequence[str]:
-            return [*QUIET, *self._original.arguments, *_ARGUMENTS, pipes[0]]
+            if self._has_times:
+                return [*QUIET, *self._original.arguments, *_ARGUMENTS, pipes[0]]
+            return [*QUIET, *self._original.arguments_with_its_times, *_FROM_ZERO, *_ARGUMENTS, pipes[0]]
 
         async with running(self._ffmpeg, make_arguments, pipes=1, is_fed=self._original.is_fed) as program:
             feeding = asyncio.create_task(program.feed(self._original.chunks()))
@@ -62,3 +70,4 @@ class ConvertedInput(SourceInput):
             finally:
                 await stop(feeding)
             await program.check()
+            self.is_damaged = self.is_damaged or program.has_found_damage

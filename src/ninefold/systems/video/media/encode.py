@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.systems.video.media.errors import FfmpegTimeoutError
 from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, RunningFfmpeg, chunks_of, running
-from ninefold.systems.video.media.filters import FRAGMENTED, picture_filters, x264_arguments
+from ninefold.systems.video.media.filters import FRAGMENTED, UNTOUCHED, picture_filters, x264_arguments
 from ninefold.systems.video.media.probe import VideoStream
 from ninefold.systems.video.packaging.boxes import BoxError, read_boxes
 from ninefold.systems.video.packaging.fragments import Sample, read_fragment, write_segment
@@ -59,6 +59,8 @@ class EncodedChunk(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     segments: list[EncodedSegment]
     frames: int
+    is_damaged: bool = False
+    """Whether its packets are damaged."""
 
 
 async def encode_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, *, folder: Path) -> EncodedChunk:
@@ -76,22 +78,24 @@ async def encode_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, *, folder: Path) -> E
             async with asyncio.timeout(TIMEOUT_S):
                 chunk = await _write(program, order, folder)
                 await program.check()
+                # Pictures of the chunk before can't be decoded without it, and aren't shown.
+                is_damaged = program.has_found_damage and not order.has_leading
         except TimeoutError as error:
             raise FfmpegTimeoutError(program.said()) from error
         except BoxError as error:
             raise await program.explain(str(error)) from error
-    return chunk
+    return msgspec.structs.replace(chunk, is_damaged=is_damaged)
 
 
 def source_input(order: EncodeOrder, folder: Path) -> list[str]:
     """Return ffmpeg's arguments that name the packets of a chunk."""
     if len(order.pieces) == 1:
-        return ["-noautorotate", "-i", str(order.pieces[0])]
+        return [*UNTOUCHED, "-i", str(order.pieces[0])]
     playlist = folder / "pieces.ffconcat"
     first, following = order.pieces
     duration_s = (order.end - order.starts[0]) / TIMESCALE
     playlist.write_text(f"ffconcat version 1.0\nfile '{first}'\nduration {duration_s:.6f}\nfile '{following}'\n")
-    return ["-noautorotate", "-f", "concat", "-safe", "0", "-i", str(playlist)]
+    return [*UNTOUCHED, "-f", "concat", "-safe", "0", "-i", str(playlist)]
 
 
 def source_filters(order: EncodeOrder) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from ninefold.systems.video.media.errors import FfmpegError, FfmpegMissingError, FfmpegTimeoutError
+from ninefold.systems.video.rules.damage import says_damage
 
 NICENESS: Final = 10
 MEMORY_BYTES_MAX: Final = 12 * 1024**3
@@ -81,6 +82,8 @@ class RunningFfmpeg:
         self._lines_max: Final = lines_max
         self.outputs: Final = outputs
         """What it writes, in the order of the pipes."""
+        self.has_found_damage = False
+        """Whether it has said so far that its input is damaged."""
         self._said: list[str] = []
         self._listening = asyncio.create_task(self._listen())
 
@@ -147,6 +150,7 @@ class RunningFfmpeg:
         while line := await _read_line(stderr):
             text = line[:STDERR_LINE_BYTES_MAX].decode(errors="replace").strip()
             if text:
+                self.has_found_damage = self.has_found_damage or says_damage(text)
                 self._said = [*self._said, text][-self._lines_max :]
 
 

@@ -5,6 +5,10 @@ from typing import Final
 from ninefold.systems.video.media.probe import VideoStream
 from ninefold.systems.video.rules.ladder import Rung
 
+UNTOUCHED: Final = ("-noautorotate", "-reinit_filter", "0")
+"""Options of a source. Filters count pictures, and would begin again where a picture has another size than the one
+before it; the filter that scales takes any."""
+
 _TURNS: Final = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
 _NOT_THE_SOURCES: Final = tuple(
     f"sidedata=mode=delete:type={kind}"

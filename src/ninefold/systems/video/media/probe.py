@@ -259,7 +259,8 @@ def _first_time(packets: str) -> Fraction:
 def _unreadable(said: str) -> NotVideoError:
     if "moov atom not found" in said:
         return NotVideoError(
-            "The file is incomplete: it has no index (moov).", remedy="Check that it plays, and upload the whole file."
+            "The file's index is missing: it was cut off, or recording ended abruptly.",
+            remedy="Check that it plays, and upload the whole file.",
         )
     return NotVideoError(
         "The file isn't a video that ffmpeg can read.", remedy="Upload a video, such as MP4, MOV, MKV or WebM."

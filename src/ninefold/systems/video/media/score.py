@@ -21,8 +21,8 @@ SIDE_MAX: Final = 1_080
 _SCORE: Final = re.compile(r"VMAF score: (\d+(?:\.\d+)?)")
 
 
-async def score_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, encoded: Path, *, folder: Path) -> float:
-    """Return the mean VMAF of a chunk as it was encoded, from 0 to 100.
+async def score_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, encoded: Path, *, folder: Path) -> float | None:
+    """Return the mean VMAF of a chunk as it was encoded, up to 100; None if no picture of it is like the source's.
 
     Args:
         ffmpeg: the program.
@@ -46,7 +46,7 @@ async def score_chunk(ffmpeg: Ffmpeg, order: EncodeOrder, encoded: Path, *, fold
     match = _SCORE.search(said)
     if match is None:
         raise FfmpegError(f"it has named no score. {said}")
-    return float(match[1])
+    return float(match[1]) or None
 
 
 def _graph(order: EncodeOrder) -> str:

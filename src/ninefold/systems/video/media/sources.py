@@ -54,6 +54,8 @@ class SourceInput:
 
     def __init__(self, source: Source, *, url: str | None = None) -> None:
         self.source: Final = source
+        self.is_damaged = False
+        """Whether who has read it so far has found something that is damaged."""
         self._url: Final = url
 
     @property
@@ -63,10 +65,13 @@ class SourceInput:
 
     @property
     def arguments(self) -> list[str]:
-        """Ffmpeg's arguments that name it."""
-        if self._url is None:
-            return ["-fflags", "+genpts", "-i", "pipe:0"]
-        return ["-fflags", "+genpts", "-protocol_whitelist", "http,tcp", "-i", self._url]
+        """Ffmpeg's arguments that name it, and have it make up times that are missing."""
+        return ["-fflags", "+genpts", *self.arguments_with_its_times]
+
+    @property
+    def arguments_with_its_times(self) -> list[str]:
+        """Ffmpeg's arguments that name it, with no other times than its own."""
+        return ["-i", "pipe:0"] if self._url is None else ["-protocol_whitelist", "http,tcp", "-i", self._url]
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield all its bytes, as they come; nothing if ffmpeg reads them by itself."""

@@ -15,7 +15,7 @@ import msgspec
 
 from ninefold.systems.video.media.audio import AudioSegmenter, WrittenSegment
 from ninefold.systems.video.media.ffmpeg import QUIET, Ffmpeg, RunningFfmpeg, chunks_of, running
-from ninefold.systems.video.media.filters import FRAGMENTED, picture_filters, x264_arguments
+from ninefold.systems.video.media.filters import FRAGMENTED, UNTOUCHED, picture_filters, x264_arguments
 from ninefold.systems.video.media.packets import read_packets
 from ninefold.systems.video.media.probe import Probe
 from ninefold.systems.video.media.sources import PacedSource, SourceInput
@@ -73,7 +73,7 @@ TakeResult: TypeAlias = Callable[[SplitResult], Awaitable[None]]
 async def split_source(
     ffmpeg: Ffmpeg, source: SourceInput, paced: PacedSource, plan: SplitPlan, *, folder: Path, take: TakeResult
 ) -> None:
-    """Split a source to its end.
+    """Split a source to its end. After that, the source says whether it is damaged.
 
     Args:
         ffmpeg: the program.
@@ -98,6 +98,7 @@ async def split_source(
         except ExceptionGroup as errors:
             raise await _cause(errors, program) from errors
         await program.check()
+        source.is_damaged = source.is_damaged or program.has_found_damage
     for number, subtitle in enumerate(plan.probe.subtitles[:SUBTITLES_MAX]):
         await take(SplitText(language=subtitle.language, path=folder / f"subtitles{number}.vtt"))
 
@@ -125,7 +126,7 @@ def _arguments(source: SourceInput, plan: SplitPlan, pipes: Sequence[str]) -> li
         *("-avoid_negative_ts", "disabled", "-segment_list", pipes[0], "-segment_list_type", "csv", "%06d.nut"),
     ]
     copied = ["-c", "copy", "-map_metadata", "-1"]
-    arguments = [*QUIET, "-noautorotate", *source.arguments]
+    arguments = [*QUIET, *UNTOUCHED, *source.arguments]
     arguments += [*picture, *copied, *to_pieces]
     arguments += [*picture, *copied, "-avoid_negative_ts", "disabled", "-f", "framecrc", pipes[1]]
     arguments += [*picture, *_live(plan), pipes[2]]

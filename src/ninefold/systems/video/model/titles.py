@@ -32,6 +32,8 @@ class Title(msgspec.Struct, frozen=True, kw_only=True):
     maturity: int
     status: TitleStatus
     why: str | None
+    warnings: list[str]
+    """What people should know about it once it is ready."""
     source: dict[str, Any] | None
     is_streamable: bool | None
     duration_us: int | None
@@ -55,7 +57,7 @@ class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the probe has found in a source. None is what it doesn't know yet."""
 
     source: dict[str, Any]
-    """Container, codecs and streams, for people and for the encoder; JSON."""
+    """Container, codecs and streams, for people and for the encoder; and whether it is damaged. JSON."""
     is_streamable: bool | None = None
     duration_us: int | None = None
     width: int | None = None

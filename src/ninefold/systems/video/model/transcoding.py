@@ -95,6 +95,7 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     needs_next: bool
     sha256: bytes
     blob_id: UUID | None
+    is_damaged: bool = False
 
 
 class SegmentRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,6 +92,13 @@ class TitleView(msgspec.Struct, frozen=True, kw_only=True):
             examples=["The file isn't video: it is a PDF document."],
         ),
     ]
+    warnings: Annotated[
+        list[str],
+        msgspec.Meta(
+            description="What is damaged or missing, once it is ready.",
+            examples=[["The file says 4.0 s; 2.7 s could be read. What is missing was damaged or cut off."]],
+        ),
+    ]
     duration_s: Annotated[float | None, msgspec.Meta(examples=[594.2])]
     width: Annotated[int | None, msgspec.Meta(examples=[1920])]
     height: Annotated[int | None, msgspec.Meta(examples=[1080])]
@@ -157,6 +164,7 @@ def show_title(progress: TitleProgress, urls: Urls | None) -> TitleView:
         maturity=title.maturity,  # type: ignore[arg-type]
         status=title.status,
         why=title.why,
+        warnings=title.warnings,
         duration_s=None if title.duration_us is None else title.duration_us / 1e6,
         width=title.width,
         height=title.height,

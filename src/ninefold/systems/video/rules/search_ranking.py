@@ -11,10 +11,15 @@ from ninefold.systems.video.rules.words import typos_max, words_of
 Distance = Callable[[str, str], int]
 """By how many letters two words differ."""
 
+Field = Literal["name", "tags", "description"]
+
 NAME_WORDS_MAX: Final = 40
 DESCRIPTION_WORDS_MAX: Final = 80
 
 _TYPO_CLOSENESS: Final = 0.7
+_FIELD_WEIGHTS: Final[Mapping[Field, float]] = {"name": 1.0, "tags": 0.8, "description": 0.4}
+"""How much a word of a field counts."""
+
 _WHOLE_NAME_BONUS: Final = 0.5
 """For a name that begins with the words of the search."""
 
@@ -98,27 +103,34 @@ def _typos(word: str, text: str, *, is_last: bool, distance: Distance) -> int | 
 
 def _rank(candidate: SearchCandidate, meanings: Sequence[Mapping[str, Meant]]) -> Ranked:
     name = words_of(candidate.name)
-    fields: tuple[tuple[Literal["name", "tags", "description"], float, list[str]], ...] = (
-        ("name", 1.0, name),
-        ("tags", 0.8, words_of(" ".join(candidate.tags))),
-        ("description", 0.4, words_of(candidate.description)[:DESCRIPTION_WORDS_MAX]),
-    )
-    best = []
-    for meaning in meanings:
-        found = [
-            (meaning[text].closeness * weight, Match(field=field, text=text, is_exact=meaning[text].is_exact))
-            for field, weight, texts in fields
-            for text in texts
-            if text in meaning
+    tags = words_of(" ".join(candidate.tags))
+    best = [max(_found("name", name, meaning), _found("tags", tags, meaning), key=_closeness) for meaning in meanings]
+    if any(closeness < _FIELD_WEIGHTS["description"] for closeness, _ in best):
+        # Descriptions are long, and are read only if one of their words can count more.
+        description = words_of(candidate.description)[:DESCRIPTION_WORDS_MAX]
+        best = [
+            max(found, _found("description", description, meaning), key=_closeness)
+            for found, meaning in zip(best, meanings, strict=True)
         ]
-        if found:
-            best.append(max(found, key=lambda each: each[0]))
-    score = sum(closeness for closeness, _ in best)
+    found = [(closeness, match) for closeness, match in best if match is not None]
+    score = sum(closeness for closeness, _ in found)
     if len(name) >= len(meanings) and all(
         word in meaning and meaning[word].closeness == 1.0 for word, meaning in zip(name, meanings, strict=False)
     ):
         score += _WHOLE_NAME_BONUS
     # Of two names with the same words, the shorter one has less that wasn't searched for.
     score += 0.1 / (1 + len(name))
-    matches = list(dict.fromkeys(match for _, match in best))
-    return Ranked(candidate=candidate, words=len(best), score=score, matches=matches)
+    matches = list(dict.fromkeys(match for _, match in found))
+    return Ranked(candidate=candidate, words=len(found), score=score, matches=matches)
+
+
+def _found(field: Field, words: Sequence[str], meaning: Mapping[str, Meant]) -> tuple[float, Match | None]:
+    """Return the closest of the words of a field that a word of the search could mean; 0 and None if there is none."""
+    meant = max((meaning[word] for word in words if word in meaning), key=lambda each: each.closeness, default=None)
+    if meant is None:
+        return 0.0, None
+    return meant.closeness * _FIELD_WEIGHTS[field], Match(field=field, text=meant.word, is_exact=meant.is_exact)
+
+
+def _closeness(found: tuple[float, Match | None]) -> float:
+    return found[0]

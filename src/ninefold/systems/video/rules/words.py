@@ -25,7 +25,8 @@ _SEPARATORS: Final = re.compile("[\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case, without accents, each once."""
-    plain = _DROPPED.sub("", unicodedata.normalize("NFKD", text)).lower()
+    decomposed = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    plain = _DROPPED.sub("", decomposed).lower()
     found = (word[:WORD_LENGTH_MAX] for word in _SEPARATORS.split(plain) if word)
     return list(dict.fromkeys(found))
 

@@ -4,6 +4,7 @@ A transition changes nothing if the title has ended, and returns what to tell ot
 title is the lock: whoever writes something that belongs to a title locks it first (`lock_title`), then its upload.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -116,9 +117,9 @@ async def title_playable(connection: Connection, title_id: UUID, at: datetime) -
     return await _told(connection, title) | _segments_of(title)
 
 
-async def title_ready(connection: Connection, title_id: UUID, at: datetime) -> Changed:
-    """Take that everything is done for a title. It must be uploaded and playable."""
-    return await _end(connection, title_id, status=TitleStatus.READY, why=None, at=at)
+async def title_ready(connection: Connection, title_id: UUID, at: datetime, *, warnings: Sequence[str]) -> Changed:
+    """Take that everything is done for a title. It must be uploaded and playable; `warnings` say what is damaged."""
+    return await _end(connection, title_id, status=TitleStatus.READY, why=None, warnings=warnings, at=at)
 
 
 async def title_failed(connection: Connection, title_id: UUID, why: str, at: datetime) -> Changed:
@@ -198,9 +199,15 @@ async def _resume_split(connection: Connection, title: Title, upload: Upload, at
 
 
 async def _end(
-    connection: Connection, title_id: UUID, *, status: TitleStatus, why: str | None, at: datetime
+    connection: Connection,
+    title_id: UUID,
+    *,
+    status: TitleStatus,
+    why: str | None,
+    warnings: Sequence[str] = (),
+    at: datetime,
 ) -> Changed:
-    title = await titles.title_end(connection, title_id, status=status, why=why, at=at)
+    title = await titles.title_end(connection, title_id, status=status, why=why, warnings=warnings, at=at)
     if title is None:
         return Changed()
     TITLES.labels(status).inc()

@@ -7,6 +7,7 @@ for a title that has ended. The caller has uploaded the blobs, and notifies what
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from fractions import Fraction
 from typing import Final
 
 from ninefold.core.blobs.model import Blob
@@ -15,6 +16,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.video.errors import InvalidSubtitleError
 from ninefold.systems.video.model.titles import SourceFacts, Title
 from ninefold.systems.video.model.transcoding import Chunk, NewTask, RungRow, SegmentRow, SpriteSheet, Task, TaskKind
+from ninefold.systems.video.rules.damage import warnings_of
 from ninefold.systems.video.rules.ladder import AUDIO_RUNG
 from ninefold.systems.video.rules.limits import SUBTITLE_BYTES_MAX
 from ninefold.systems.video.rules.subtitles import to_webvtt
@@ -30,6 +32,7 @@ from ninefold.systems.video.service.titles import (
 )
 from ninefold.systems.video.store import ladder, tasks
 from ninefold.systems.video.store.subtitles import subtitle_find, subtitle_put
+from ninefold.systems.video.store.titles import title_find
 
 SCORED_CHUNKS: Final = (0, 5, 25)
 """Which chunks of a title are compared to their source: comparing takes about as long as encoding."""
@@ -154,11 +157,15 @@ async def add_text(connection: Connection, title: Title, *, language: str | None
     return Changed(feeds=feeds, title_ids=frozenset({title.title_id}))
 
 
-async def finish_encode(connection: Connection, title: Title, task: Task, *, at: datetime) -> Changed:
+async def finish_encode(
+    connection: Connection, title: Title, task: Task, *, is_damaged: bool = False, at: datetime
+) -> Changed:
     """Take that a chunk is encoded for a rung; forget its packets once nothing needs them."""
     assert task.chunk_number is not None, "chunks have numbers"
     if not await tasks.task_finish(connection, task, at=at):
         return Changed()
+    if is_damaged:
+        await ladder.chunk_mark_damaged(connection, title.title_id, task.chunk_number)
     numbers = [task.chunk_number, task.chunk_number + 1]
     await _queue_pictures(connection, title, task)
     for blob_id in await ladder.chunk_release(connection, title.title_id, numbers):
@@ -166,13 +173,16 @@ async def finish_encode(connection: Connection, title: Title, task: Task, *, at:
     return await check_ready(connection, title, at=at)
 
 
-async def finish_score(connection: Connection, title: Title, task: Task, *, score: float, at: datetime) -> Changed:
-    """Take the score of a chunk; the title may be ready already."""
+async def finish_score(
+    connection: Connection, title: Title, task: Task, *, score: float | None, at: datetime
+) -> Changed:
+    """Take the score of a chunk, or None if it can't be compared; the title may be ready already."""
     assert task.rung is not None, "a rung is scored"
     assert task.chunk_number is not None, "by one of its chunks"
     if not await tasks.task_finish(connection, task, at=at):
         return Changed()
-    await ladder.rung_add_vmaf(connection, title.title_id, task.rung, score=score)
+    if score is not None:
+        await ladder.rung_add_vmaf(connection, title.title_id, task.rung, score=score)
     numbers = [task.chunk_number, task.chunk_number + 1]
     for blob_id in await ladder.chunk_release(connection, title.title_id, numbers):
         await delete_blob(connection, blob_id, organisation_id=title.organisation_id)
@@ -180,7 +190,14 @@ async def finish_score(connection: Connection, title: Title, task: Task, *, scor
 
 
 async def finish_split(
-    connection: Connection, title: Title, task: Task, *, last: Chunk | None, rungs: Sequence[RungRow], at: datetime
+    connection: Connection,
+    title: Title,
+    task: Task,
+    *,
+    last: Chunk | None,
+    rungs: Sequence[RungRow],
+    is_damaged: bool = False,
+    at: datetime,
 ) -> Changed:
     """Take that a source was split to its end: what it doesn't have is known now, and what is left to do."""
     changed = Changed()
@@ -192,7 +209,8 @@ async def finish_split(
         if last.needs_next:
             changed |= await release_last_chunk(connection, title, last, rungs)
         end_us = last.start_us + last.duration_us
-        facts = SourceFacts(source=title.source or {}, duration_us=end_us)
+        source = {**(title.source or {}), "is_damaged": is_damaged}
+        facts = SourceFacts(source=source, duration_us=end_us)
         changed |= await title_probed(connection, title.title_id, facts)
     await tasks.task_finish(connection, task, at=at)
     await _queue_pictures(connection, title, task)
@@ -243,7 +261,26 @@ async def check_ready(connection: Connection, title: Title, *, at: datetime) -> 
     """End the title if everything was done for it."""
     if title.uploaded_at is None or await tasks.task_count_unfinished(connection, title.title_id):
         return Changed()
-    return await title_ready(connection, title.title_id, at)
+    return await title_ready(connection, title.title_id, at, warnings=await _warnings(connection, title))
+
+
+async def _warnings(connection: Connection, title: Title) -> list[str]:
+    """Return what is damaged of a title of which everything else is known."""
+    found = await title_find(connection, title.title_id, organisation_id=title.organisation_id)
+    if found is None or found.source is None:
+        return []
+    reach = await ladder.segment_list_reach(connection, title.title_id)
+    rungs = await ladder.rung_list(connection, title.title_id)
+    ends_us = [reach[rung.name].until * 1_000_000 // rung.timescale for rung in rungs if rung.name in reach]
+    announced_us = found.source.get("duration_us")
+    # Containers count from their own beginning, and titles from the first picture.
+    begins_us = int(max(Fraction(found.source.get("first_time", "0")), Fraction(0)) * 1_000_000)
+    return warnings_of(
+        announced_us=None if announced_us is None else announced_us - begins_us,
+        reached_us=max(ends_us, default=0),
+        is_source_damaged=bool(found.source.get("is_damaged")),
+        parts=await ladder.chunk_list_damaged(connection, title.title_id),
+    )
 
 
 async def fail_task(connection: Connection, title: Title, task: Task, *, error: str, why: str, at: datetime) -> Changed:

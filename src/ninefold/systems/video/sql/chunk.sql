@@ -42,6 +42,19 @@ FROM video.chunk
 WHERE title_id = :title_id
 ORDER BY number;
 
+-- name: chunk_list_damaged
+-- Read where the damaged chunks of a title are, in order.
+SELECT start_us, start_us + duration_us AS end_us
+FROM video.chunk
+WHERE title_id = :title_id AND is_damaged
+ORDER BY number;
+
+-- name: chunk_mark_damaged!
+-- Write that packets of a chunk are damaged.
+UPDATE video.chunk
+SET is_damaged = TRUE
+WHERE title_id = :title_id AND number = :number AND NOT is_damaged;
+
 -- name: chunk_release
 -- Forget the packets of the chunks of a title that nothing needs any more; return their blobs.
 UPDATE video.chunk

@@ -24,7 +24,11 @@ RETURNING *;
 -- name: title_end^
 -- End a title that hasn't ended.
 UPDATE video.title
-SET status = :status, why = coalesce(:why, why), ended_at = :at
+SET
+    status = :status,
+    why = coalesce(:why, why),
+    warnings = :warnings,
+    ended_at = :at
 WHERE title_id = :title_id AND ended_at IS NULL
 RETURNING *;
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.video.model.transcoding import Chunk, LadderChunk, RungRow, SegmentRow, SpriteSheet
+from ninefold.systems.video.rules.damage import DamagedPart
 from ninefold.systems.video.store.queries import queries
 
 
@@ -52,6 +53,16 @@ async def chunk_list(connection: Connection, title_id: UUID) -> list[LadderChunk
         )
         async for record in queries.chunk_list(connection, title_id=title_id)
     ]
+
+
+async def chunk_list_damaged(connection: Connection, title_id: UUID) -> list[DamagedPart]:
+    """Read where the damaged chunks of a title are."""
+    return [DamagedPart(**record) async for record in queries.chunk_list_damaged(connection, title_id=title_id)]
+
+
+async def chunk_mark_damaged(connection: Connection, title_id: UUID, number: int) -> None:
+    """Write that packets of a chunk are damaged."""
+    await queries.chunk_mark_damaged(connection, title_id=title_id, number=number)
 
 
 async def chunk_release(connection: Connection, title_id: UUID, numbers: Sequence[int]) -> list[UUID]:

@@ -1,5 +1,6 @@
 """Queries for titles."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,10 +43,18 @@ async def title_change(
 
 
 async def title_end(
-    connection: Connection, title_id: UUID, *, status: TitleStatus, why: str | None, at: datetime
+    connection: Connection,
+    title_id: UUID,
+    *,
+    status: TitleStatus,
+    why: str | None,
+    warnings: Sequence[str],
+    at: datetime,
 ) -> Title | None:
     """End a title; None if it has ended."""
-    record = await queries.title_end(connection, title_id=title_id, status=status, why=why, at=at)
+    record = await queries.title_end(
+        connection, title_id=title_id, status=status, why=why, warnings=list(warnings), at=at
+    )
     return _title_or_none(record)
 
 

@@ -77,7 +77,7 @@ async def create_video_upload(
     clock: NamedDependency[Clock],
     video_settings: NamedDependency[VideoSettings],
     receiver: NamedDependency[BodyReceiver],
-) -> Response[None]:
+) -> Response[dict[str, Any]]:
     """Make a title and its upload; the body can have its first bytes."""
     require_version(request)
     length = length_of(request)
@@ -96,7 +96,7 @@ async def create_video_upload(
     if request.media_type == OFFSET_TYPE:
         upload = await receiver.receive(request, upload, offset=0, checksum=checksum)
     headers = {**describe_upload(upload), "Location": path_of(upload)}
-    return Response(None, status_code=201, headers=headers)
+    return Response(_show(upload), status_code=201, headers=headers, media_type="application/json")
 
 
 @patch(_UPLOAD, status_code=204, request_max_body_size=BLOB_BYTES_MAX, opt=access(not_audited=_NOT_AUDITED))
