@@ -137,7 +137,7 @@ class RunningFfmpeg:
         return "\n".join(self._said)
 
     async def wait_until_said(self, text: str) -> None:
-        """Wait for a line that begins with a text, or for the end of what it writes, but not longer than `STARTED_S`."""
+        """Wait for a line that begins with a text, or for its end, but not longer than `STARTED_S`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STARTED_S):
                 while not self._listening.done() and not any(line.startswith(text) for line in self._said):
