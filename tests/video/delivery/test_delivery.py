@@ -1,6 +1,7 @@
 """What players load: with which headers, from memory or not, and what they may not load."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -161,6 +162,36 @@ async def test_the_best_segment_that_is_there(
     assert (own.content, own.headers["cache-control"]) == (high.init + high.segments[1].content, IMMUTABLE)
     assert (await player.load("270p/6.m4s?best")).status_code == httpx.codes.NOT_FOUND
     assert (await player.load("1080p/0.m4s?best")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_a_file_in_memory_is_sent_as_one_that_was_just_read_but_for_the_id(
+    player: Player, studio: Studio
+) -> None:
+    cold = await player.load("180p/2.m4s")
+    hot = await player.load("180p/2.m4s")
+    named = await player.load("180p/2.m4s", x_request_id="mine-12345")
+
+    assert hot.content == cold.content == named.content == studio.film.rungs["180p"].segments[2].content
+    assert cold.headers["x-request-id"].startswith("req_")
+    assert named.headers["x-request-id"] == "mine-12345"
+    expected = {name: value for name, value in cold.headers.items() if name != "x-request-id"}
+    assert dict(hot.headers) == expected
+
+
+async def test_a_file_in_memory_is_only_sent_for_a_token_of_its_title(
+    http: httpx.AsyncClient, studio: Studio, title: PlacedTitle, signer: PlaySigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player, other = Player(http, title, signer), Player(http, await studio.title(title.organisation_id), signer)
+    for _ in range(2):
+        assert (await player.load("90p/0.m4s")).status_code == httpx.codes.OK
+    await other.refused(404, "90p/0.m4s")
+    folder = player.folder.replace(player.token, other.token)
+
+    swapped = problem_of(await http.get(f"{folder}/90p/0.m4s"), status=403)
+    monkeypatch.setattr(time, "time", lambda: datetime.now(UTC).timestamp() + 3_601)
+    late = await player.refused(403, "90p/0.m4s")
+
+    assert (swapped["code"], late["code"]) == ("video_play_token_invalid", "video_play_token_expired")
 
 
 async def test_a_range_of_another_version_is_the_whole_file(player: Player) -> None:

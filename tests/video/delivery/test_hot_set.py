@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from ninefold.systems.video.delivery.hot_set import HotFile, HotSet
+from ninefold.systems.video.delivery.responses import IMMUTABLE, hot_file
 
 TITLE, OTHER = UUID(int=1), UUID(int=2)
 
@@ -29,7 +30,7 @@ class Disk:
             except asyncio.CancelledError:
                 self.canceled.append(name)
                 raise
-            return HotFile(bytes(size), name, [])
+            return hot_file(bytes(size), tag=name, content_type="video/mp4", cache_control=IMMUTABLE)
 
         return read
 
@@ -58,7 +59,7 @@ async def test_a_client_that_goes_does_not_stop_the_others(disk: Disk) -> None:
     first.cancel()
     disk.may_end.set()
 
-    assert (await second).tag == "a"
+    assert (await second).tag == '"a"'
     assert (disk.reads, disk.canceled) == (["a"], [])
 
 
@@ -74,7 +75,7 @@ async def test_a_fill_that_nobody_waits_for_ends(disk: Disk) -> None:
     disk.may_end.set()
 
     assert (disk.canceled, hot_set.get("a")) == (["a"], None)
-    assert (await hot_set.fill("a", disk.load("a"), title_id=TITLE)).tag == "a"
+    assert (await hot_set.fill("a", disk.load("a"), title_id=TITLE)).tag == '"a"'
 
 
 async def test_an_error_reaches_all_and_is_not_kept(disk: Disk) -> None:
@@ -91,7 +92,7 @@ async def test_an_error_reaches_all_and_is_not_kept(disk: Disk) -> None:
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert {str(outcome) for outcome in outcomes} == {"the disk is gone"}
-    assert (await hot_set.fill("a", disk.load("a"), title_id=TITLE)).tag == "a"
+    assert (await hot_set.fill("a", disk.load("a"), title_id=TITLE)).tag == '"a"'
 
 
 async def test_what_was_used_least_recently_goes_first(disk: Disk) -> None:

@@ -9,6 +9,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.video.delivery.hot_set import HotFile, HotSet
 from ninefold.systems.video.delivery.keeper import LOOK_INTERVAL_S, Keeper
+from ninefold.systems.video.delivery.responses import IMMUTABLE, hot_file
 from ninefold.systems.video.delivery.titles import Titles
 from ninefold.systems.video.service.channels import Changed
 from video_streams import PlacedTitle, Studio
@@ -29,7 +30,7 @@ def hot_set() -> HotSet:
 
 async def fill(hot_set: HotSet, title: PlacedTitle) -> None:
     async def load() -> HotFile:
-        return HotFile(b"x", "x", [])
+        return hot_file(b"x", tag="x", content_type="video/mp4", cache_control=IMMUTABLE)
 
     await hot_set.fill(str(title.title_id), load, title_id=title.title_id)
 

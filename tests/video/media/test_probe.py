@@ -4,6 +4,7 @@ import asyncio
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ninefold.systems.video.errors import NotVideoError
@@ -39,6 +40,15 @@ async def test_packaged_clips(path: str, expected: tuple[object, ...]) -> None:
     layout = None if probe.audio is None else probe.audio.layout
     video = probe.video
     assert (video.codec, video.shown_size, video.frame_rate, probe.duration_us, layout) == expected
+
+
+async def test_a_description_that_comes_after_the_first_pictures(tmp_path: Path) -> None:
+    slow = tmp_path / "ffmpeg"
+    slow.write_text(f'#!/bin/sh\n{ffmpeg().path} "$@" 2>&1 >/dev/null | {{ sleep 0.5; cat >&2; }}\n')
+    slow.chmod(0o755)
+    clip = BytesSource(make_clip(tmp_path / "clip.mp4", seconds=1).read_bytes())
+    probe = await probe_source(msgspec.structs.replace(ffmpeg(), path=str(slow)), SourceInput(clip))
+    assert probe.video.shown_size == (160, 90)
 
 
 async def test_a_phone_held_upright(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def mark_process_dead(pid: int, *, metrics_dir: Path) -> None:
 
 
 class BatchHistogram(Histogram):
-    """A histogram without labels that records many observations at once, in a third of the time."""
+    """A histogram that records many observations at once, in a third of the time."""
 
     def observe_many(self, amounts: Sequence[float]) -> None:
         """Record each of these values."""

@@ -18,6 +18,7 @@ from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, BodyDTO
 from ninefold.core.web.console import console_errors, console_routes
 from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
+from ninefold.core.web.memory_answers import MemoryAnswers
 from ninefold.core.web.methods import OptionsMiddleware
 from ninefold.core.web.openapi.document import build_openapi
 from ninefold.core.web.openapi.routes import DocumentRoutes
@@ -85,11 +86,14 @@ class WebApplication:
     def __init__(self, litestar: Litestar, surfaces: SurfaceMap, *, stopping: Stopping, lifespan: Lifespan) -> None:
         self._litestar: Final = litestar
         self._surfaces: Final = surfaces
+        self._memory_answers: Final = MemoryAnswers(surfaces.memories())
         self.stopping: Final = stopping
         self._lifespan: Final = lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
+        if scope["type"] == ScopeType.HTTP and await self._memory_answers.answer(scope, send):
+            return
         surface = self._surfaces.find(scope["path"])
         scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
         if scope["type"] == ScopeType.HTTP:
@@ -104,6 +108,7 @@ class WebApplication:
         """Run the framework's startup and shutdown, and the application's own lifespan in between."""
         async with self._litestar.lifespan(), self._lifespan():
             yield
+            self._memory_answers.report()
 
 
 def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map: SurfaceMap) -> Litestar:

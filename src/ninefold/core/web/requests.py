@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -10,11 +11,13 @@ from litestar import Request
 from litestar.enums import HttpMethod
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 from ninefold.core.ids import format_id, new_id
+from ninefold.core.telemetry.metrics import BatchHistogram
 from ninefold.core.web.bodies.drain import RequestBodyReader
 from ninefold.core.web.errors import BadRequestError
+from ninefold.core.web.headers import with_default_headers
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import Surface
 
@@ -32,15 +35,8 @@ _NO_RESPONSE: Final = 499
 _QUIET_ROUTES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Probed every few seconds; at info level their log lines would hide the others."""
 
-_DEFAULT_HEADERS: Final = (
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-)
-"""Added to every response, unless its route sets them."""
-
 _requests_total = Counter("ninefold_http_requests", "HTTP requests that got a response.", ["method", "route", "status"])
-_request_duration = Histogram(
+_request_duration = BatchHistogram(
     "ninefold_http_request_duration_seconds",
     "Time from a request's head to the end of its response.",
     ["method", "route"],
@@ -98,10 +94,7 @@ class RequestCycle:
             self._status = message["status"]
             if self._status >= _CLIENT_ERROR:
                 await self._body.drain()
-            headers = list(message["headers"])
-            given = {name for name, _ in headers}
-            headers += [header for header in _DEFAULT_HEADERS if header[0] not in given]
-            message["headers"] = headers + self._own_headers
+            message["headers"] = with_default_headers(message["headers"]) + self._own_headers
         elif message["type"] == "http.response.body":
             self._has_ended = not message["more_body"]
             if self._is_head:
@@ -130,6 +123,12 @@ class RequestCycle:
             status=self._status,
             duration_ms=round(duration_s * 1000, 2),
         )
+
+
+def count_answers(method: str, route: str, *, status: int, durations_s: Sequence[float]) -> None:
+    """Count responses of one route with the same status, and how long each took."""
+    _requests_total.labels(method, route, status).inc(len(durations_s))
+    _request_duration.labels(method, route).observe_many(durations_s)
 
 
 def assign_request_id(scope: Scope) -> str:

@@ -18,6 +18,7 @@ from litestar.utils.path import normalize_path
 from ninefold.core.errors import NinefoldError
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import JsonRequest
+from ninefold.core.web.memory import FromMemory
 from ninefold.core.web.problems import show_problem
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -49,6 +50,9 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """Handles all requests below the path instead of routes, without the framework, which takes most of the time of a
     simple request. It gets request ids, logs, metrics and `show_error` like routes; everything else it does itself. It
     sets `path_template` in the scope, and must not raise after it has started its response."""
+
+    from_memory: FromMemory | None = None
+    """What is asked first for each GET below the path, if there is an application."""
 
     authenticate: Authenticate | None = None
     """None if nothing below the path needs credentials."""
@@ -93,6 +97,10 @@ class SurfaceMap:
         if malformed := [path for path in paths if path != normalize_path(path)]:
             raise ValueError(f"The path of a surface must start with one slash and not end with one: {malformed}.")
         self._surfaces: Final = sorted(surfaces, key=lambda surface: len(surface.path), reverse=True)
+
+    def memories(self) -> list[tuple[str, FromMemory]]:
+        """Return the path of each surface that answers from memory, and what it has."""
+        return [(surface.path, surface.from_memory) for surface in self._surfaces if surface.from_memory is not None]
 
     def find(self, path: str) -> Surface:
         """Return the surface of a path; repeated slashes in the path are ignored."""

@@ -6,19 +6,18 @@ A file in the hot set costs one look at the token and two dictionaries, and no d
 import asyncio
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from litestar.types import Receive, Scope, Send
-from prometheus_client import Counter
 
 from ninefold.core.blobs.service import Blobs
-from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.web.errors import MethodNotAllowedError
+from ninefold.systems.video.delivery.checked_tokens import CheckedTokens
+from ninefold.systems.video.delivery.hot_responses import HITS, SENT_BYTES, STREAM_ROUTE, HotResponses
 from ninefold.systems.video.delivery.hot_set import HotFile, HotSet
 from ninefold.systems.video.delivery.keeper import Keeper
 from ninefold.systems.video.delivery.manifests import FINAL_CACHE, GROWING_CACHE, manifest_file
@@ -33,7 +32,6 @@ from ninefold.systems.video.delivery.responses import (
 )
 from ninefold.systems.video.delivery.titles import Titles
 from ninefold.systems.video.errors import PlayTokenInvalidError
-from ninefold.systems.video.model.titles import TITLE_PREFIX
 from ninefold.systems.video.packaging.dash import BEST
 from ninefold.systems.video.packaging.hls import INSTEAD
 from ninefold.systems.video.service.delivery import (
@@ -47,10 +45,7 @@ from ninefold.systems.video.service.delivery import (
     read_sheet,
     read_subtitles,
 )
-from ninefold.systems.video.service.tokens import STREAM_PATH, PlaySigner, PlayToken, check_play_token
-
-STREAM_ROUTE: Final = f"{STREAM_PATH}/{{token}}/{{title_id}}/{{name}}"
-"""What logs and metrics show instead of the path, which has a token."""
+from ninefold.systems.video.service.tokens import STREAM_PATH, PlaySigner, PlayToken
 
 BEACONS: Final = "beacons"
 
@@ -59,12 +54,6 @@ CHECK: Final = "check"
 
 CHECKED_FOR_S_MAX: Final = 60
 """How long such a cache may remember the answer."""
-
-TOKENS_MAX: Final = 20_000
-"""Tokens whose signature was checked, in memory."""
-
-_HOT: Final = Counter("ninefold_video_hot_set_hits", "Requests that were answered from memory.")
-_SENT: Final = Counter("ninefold_video_sent_bytes", "What the files of answered requests have.")
 
 _BEST: Final = BEST.encode()
 _INSTEAD: Final = re.compile(rb"%s=([0-9A-Za-z]{1,16})" % INSTEAD.encode())
@@ -104,13 +93,13 @@ class StreamApplication:
     ) -> None:
         self._database = database
         self._blobs = blobs
-        self._signer = signer
         self._take_beacons = take_beacons
         self._hot_set: Final = HotSet(bytes_max=hot_set_bytes_max)
         self._titles: Final = Titles(database, clock=time.monotonic)
         self._keeper: Final = Keeper(database, notifier, self._hot_set, self._titles, clock=time.monotonic)
-        self._checked: Final[OrderedDict[str, tuple[PlayToken, str]]] = OrderedDict()
-        """What the tokens say that were checked, and their titles' ids as text."""
+        self._tokens: Final = CheckedTokens(signer)
+        self.hot_responses: Final = HotResponses(self._tokens, self._hot_set, self._keeper)
+        """What is sent from memory before anything else is done for a request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request.
@@ -130,12 +119,12 @@ class StreamApplication:
             await send_preflight(send)
             return
         text, _, path = request["path"].removeprefix(f"{STREAM_PATH}/").partition("/")
-        token, title = self._check(text)
-        title_text, _, name = path.partition("/")
-        if title_text != title:
+        checked = self._tokens.check(text)
+        if not f"{path}/".startswith(checked.folder):
             raise PlayTokenInvalidError(
                 "The token in the address is for another title.", remedy="Use the address that the API gives with it."
             )
+        token, name = checked.token, path.removeprefix(checked.folder)
         self._keeper.look_now_and_then()
         if name == BEACONS and self._take_beacons is not None:
             _require_method(request["method"], "POST", "OPTIONS")
@@ -153,21 +142,9 @@ class StreamApplication:
             if file is None:
                 return
         else:
-            _HOT.inc()
-        _SENT.inc(len(file.body))
+            HITS.inc()
+        SENT_BYTES.inc(len(file.body))
         await send_file(scope, send, file)
-
-    def _check(self, text: str) -> tuple[PlayToken, str]:
-        now = time.time()
-        known = self._checked.get(text)
-        if known is not None and known[0].expires_at > now:
-            return known
-        token = check_play_token(self._signer, text, at=now)
-        found = token, format_id(TITLE_PREFIX, token.title_id)
-        self._checked[text] = found
-        if len(self._checked) > TOKENS_MAX:
-            self._checked.popitem(last=False)
-        return found
 
     async def _find(self, token: PlayToken, path: str, name: str) -> HotFile:
         meant = parse_name(name)

@@ -13,6 +13,9 @@ from uuid import UUID
 import msgspec
 from prometheus_client import Counter, Gauge
 
+from ninefold.core.web.headers import Headers
+from ninefold.core.web.memory import MemoryResponse
+
 FILLS_MAX: Final = 32
 """Fills at the same time: what they read is in memory besides the set."""
 
@@ -23,8 +26,6 @@ _FILLS: Final = Counter("ninefold_video_hot_set_fills", "Files that were read be
 _JOINED: Final = Counter("ninefold_video_hot_set_joined", "Requests that waited for the fill of another one.")
 _BYTES: Final = Gauge("ninefold_video_hot_set_bytes", "What the files in memory have.")
 
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-
 
 class HotFile(msgspec.Struct, frozen=True):
     """A file with the headers of its response."""
@@ -33,6 +34,8 @@ class HotFile(msgspec.Struct, frozen=True):
     tag: str
     """The value of `ETag`."""
     headers: Headers
+    response: MemoryResponse
+    """To a request for all of it."""
 
 
 Load: TypeAlias = Callable[[], Awaitable[HotFile]]

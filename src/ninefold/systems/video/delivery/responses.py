@@ -5,7 +5,9 @@ from typing import Final
 from litestar.types import Scope, Send
 
 from ninefold.core.blobs.ranges import UnsatisfiableRangeError, parse_range
-from ninefold.systems.video.delivery.hot_set import Headers, HotFile
+from ninefold.core.web.headers import Headers
+from ninefold.core.web.memory import memory_response
+from ninefold.systems.video.delivery.hot_set import HotFile
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """For what never changes under its name."""
@@ -39,13 +41,14 @@ def hot_file(body: bytes, *, tag: str, content_type: str, cache_control: str) ->
         (b"content-type", content_type.encode()),
         (b"etag", quoted.encode()),
     ]
-    return HotFile(body, quoted, headers)
+    return HotFile(body, quoted, headers, memory_response(headers, body))
 
 
 def with_cache_control(file: HotFile, cache_control: str) -> HotFile:
     """Return a file that is to be kept for another time."""
-    headers = [(name, value) for name, value in file.headers if name != b"cache-control"]
-    return HotFile(file.body, file.tag, [*headers, (b"cache-control", cache_control.encode())])
+    kept = [(name, value) for name, value in file.headers if name != b"cache-control"]
+    headers = [*kept, (b"cache-control", cache_control.encode())]
+    return HotFile(file.body, file.tag, headers, memory_response(headers, file.body))
 
 
 async def send_file(scope: Scope, send: Send, file: HotFile) -> None:
@@ -61,7 +64,7 @@ async def send_file(scope: Scope, send: Send, file: HotFile) -> None:
     if if_none_match is not None and _has_already(if_none_match, tag=file.tag):
         await _send(send, 304, file.headers, b"")
     elif range_header is None or if_range not in (None, file.tag):
-        await _send(send, 200, [*file.headers, (b"content-length", b"%d" % len(file.body))], file.body)
+        await _send(send, 200, file.response.headers, file.body)
     else:
         await _send_range(send, file, range_header)
 

@@ -26,7 +26,9 @@ def stream_surface(context: ServerContext[VideoSettings]) -> Surface:
         hot_set_bytes_max=context.settings.hot_set_bytes_max,
         take_beacons=BeaconTaker(context.database, now=lambda: datetime.now(UTC)),
     )
-    return Surface(path=STREAM_PATH, application=application, show_error=_show_error)
+    return Surface(
+        path=STREAM_PATH, application=application, from_memory=application.hot_responses, show_error=_show_error
+    )
 
 
 def _show_error(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:

@@ -9,7 +9,7 @@ class FfmpegMissingError(UnavailableError):
     """No ffmpeg is installed, or the one that is set can't be used."""
 
     code = "video_ffmpeg_missing"
-    title = "ffmpeg is missing"
+    title = "FFmpeg is missing"
 
 
 class FfmpegError(Exception):

@@ -30,6 +30,9 @@ PIPE_BYTES: Final = 256 * 1024
 GRACE_S: Final = 1.0
 """How long ffmpeg has to end by itself after its outputs have ended."""
 
+STARTED_S: Final = 30.0
+"""How long it may take until what it has written to standard error is read."""
+
 QUIET: Final = ("-loglevel", "warning")
 """Arguments with which it says only what is wrong."""
 
@@ -85,6 +88,7 @@ class RunningFfmpeg:
         self.has_found_damage = False
         """Whether it has said so far that its input is damaged."""
         self._said: list[str] = []
+        self._heard = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
 
     async def feed(self, chunks: AsyncIterator[bytes]) -> None:
@@ -135,6 +139,14 @@ class RunningFfmpeg:
         """Return the last lines that it has written."""
         return "\n".join(self._said)
 
+    async def wait_until_said(self, text: str) -> None:
+        """Wait for a line that begins with a text, or for its end, but not longer than `STARTED_S`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STARTED_S):
+                while not self._listening.done() and not any(line.startswith(text) for line in self._said):
+                    self._heard.clear()
+                    await self._heard.wait()
+
     async def kill(self) -> None:
         """End it and all that it has started, at once."""
         if self._process.returncode is None:
@@ -147,11 +159,22 @@ class RunningFfmpeg:
     async def _listen(self) -> None:
         stderr = self._process.stderr
         assert stderr is not None, "it was started with a pipe"
+<<<<<<< HEAD
         while line := await _read_line(stderr):
             text = line[:STDERR_LINE_BYTES_MAX].decode(errors="replace").strip()
             if text:
                 self.has_found_damage = self.has_found_damage or says_damage(text)
                 self._said = [*self._said, text][-self._lines_max :]
+=======
+        try:
+            while line := await _read_line(stderr):
+                text = line[:STDERR_LINE_BYTES_MAX].decode(errors="replace").strip()
+                if text:
+                    self._said = [*self._said, text][-self._lines_max :]
+                    self._heard.set()
+        finally:
+            self._heard.set()
+>>>>>>> ci
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:

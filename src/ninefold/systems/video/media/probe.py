@@ -21,6 +21,9 @@ STREAMS_MAX: Final = 64
 TEXT_SUBTITLES: Final = frozenset({"subrip", "mov_text", "ass", "ssa", "webvtt", "text"})
 HDR_TRANSFERS: Final = frozenset({"smpte2084", "arib-std-b67"})
 
+_DESCRIBED: Final = "Stream mapping:"
+"""What ffmpeg writes once it has described all streams."""
+
 _STREAM: Final = re.compile(r"^\s*Stream #0:(\d+)(?:\[[^\]]*\])?(?:\(([^)]*)\))?: (\w+): (.+)$")
 _INPUT: Final = re.compile(r"^Input #0, (.+), from '")
 _DURATION: Final = re.compile(r"^\s*Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
@@ -106,6 +109,8 @@ async def probe_source(ffmpeg: Ffmpeg, source: SourceInput) -> Probe:
             async for chunk in chunks_of(program.outputs[0]):
                 packets += chunk
                 if len(packets) > PACKETS_BYTES_MAX or b"\n0," in packets:
+                    # It has described the streams before, but through another pipe, whose bytes may come later.
+                    await program.wait_until_said(_DESCRIBED)
                     break
             else:
                 await program.end()
