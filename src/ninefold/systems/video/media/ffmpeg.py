@@ -159,22 +159,15 @@ class RunningFfmpeg:
     async def _listen(self) -> None:
         stderr = self._process.stderr
         assert stderr is not None, "it was started with a pipe"
-<<<<<<< HEAD
-        while line := await _read_line(stderr):
-            text = line[:STDERR_LINE_BYTES_MAX].decode(errors="replace").strip()
-            if text:
-                self.has_found_damage = self.has_found_damage or says_damage(text)
-                self._said = [*self._said, text][-self._lines_max :]
-=======
         try:
             while line := await _read_line(stderr):
                 text = line[:STDERR_LINE_BYTES_MAX].decode(errors="replace").strip()
                 if text:
+                    self.has_found_damage = self.has_found_damage or says_damage(text)
                     self._said = [*self._said, text][-self._lines_max :]
                     self._heard.set()
         finally:
             self._heard.set()
->>>>>>> ci
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:
