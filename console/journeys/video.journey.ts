@@ -14,11 +14,13 @@ import { CAPTIONS, makeFilm } from "./video_film";
 const ROOT = join(import.meta.dirname, "../..");
 /** Where screenshots go, if they are wanted. */
 const SCREENSHOTS = process.env["NINEFOLD_SCREENSHOTS"];
-const FILM_S = 20;
+const FILM_S = 16;
+/** So short that tokens end while it is played. */
+const TOKEN_S = 10;
 /** So that the film is uploaded for longer than it takes to make the first picture of it. */
 const SLOW_BYTES_PER_S = 200_000;
 
-const ninefold = new Ninefold();
+const ninefold = new Ninefold({ NINEFOLD_VIDEO_PLAY_TOKEN_LIFETIME_S: String(TOKEN_S) });
 const network = new Network();
 const film = makeFilm(FILM_S);
 let browser: Browser;
@@ -143,16 +145,26 @@ test("the keys do what they do elsewhere", async () => {
   await page.keyboard.press("Escape");
 });
 
-test("the length grows without a jump, the quality rises, and the title becomes ready", async () => {
+test("the quality rises in one play while the title is still encoded, and the title becomes ready", async () => {
+  await page.keyboard.press("k");
+  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  const stopped = await positionOf(page);
+  expect(await heightOf(page)).toBe(360);
+  const interruptions = await page.evaluateHandle(() => {
+    const seen: string[] = [];
+    for (const type of ["waiting", "seeking", "emptied"]) document.querySelector("video")?.addEventListener(type, () => seen.push(type));
+    return seen;
+  });
+  await page.getByRole("img", { name: /^480p: ([2-9]|\d\d) of \d+ parts ready/ }).waitFor();
+  expect((await getTitle()).status).not.toBe("ready");
+  await page.keyboard.press("k");
+  await expect.poll(() => heightOf(page), { timeout: 15_000 }).toBe(480);
+  const risen = await positionOf(page);
+  expect(risen).toBeGreaterThan(stopped);
+  expect(await interruptions.jsonValue()).toEqual([]);
   await throttle(0);
   await expect.poll(async () => (await getTitle()).status, { timeout: 60_000 }).toBe("ready");
   await page.locator(".run-facts").getByText("Ready").waitFor();
-  // Who watches it now gets what was encoded meanwhile.
-  await page.reload();
-  await page.getByRole("button", { name: "Play Salt Line" }).click();
-  await expect.poll(() => positionOf(page)).toBeGreaterThan(0);
-  await page.keyboard.press("0");
-  await expect.poll(() => heightOf(page), { timeout: 15_000 }).toBe(480);
   await page.getByText("480p, auto").waitFor();
   await page.getByRole("button", { name: "Speed and quality" }).click();
   await page.getByRole("menuitemradio", { name: /^360p/ }).click();
@@ -160,7 +172,7 @@ test("the length grows without a jump, the quality rises, and the title becomes 
   await screenshot(page, "video-menu");
   await page.keyboard.press("Escape");
   await page.keyboard.press("5");
-  await page.locator(".countdown").getByText(/0:1[0-9] \/ 0:20/).waitFor();
+  await page.locator(".countdown").getByText(/0:0[89] \/ 0:16/).waitFor();
   await page.locator(".seek").hover();
   await page.locator(".seek-picture").waitFor();
   await screenshot(page, "video-ready");
@@ -209,6 +221,14 @@ test("what isn’t a film says so, and an upload can be paused, go on after a re
   await page.goto(`${network.url}/video/titles`);
   await page.getByRole("row", { name: /Canceled night ferry/ }).waitFor();
   await page.getByRole("row", { name: /Failed notes/ }).waitFor();
+});
+
+test("a title that isn’t there says so, and leads on", async () => {
+  await page.goto(`${network.url}/video/titles/vtl_01h00000000000000000000000`);
+  await page.getByRole("heading", { name: "This title isn’t there" }).waitFor();
+  await screenshot(page, "video-missing");
+  await page.getByRole("link", { name: "Watch something else" }).click();
+  await page.getByRole("heading", { name: "Salt Line" }).first().waitFor();
 });
 
 const PAGES = (): readonly string[] => ["/video", `/video/titles/${titleId}`, "/video/titles", "/video/upload", "/video/experience", "/video?q=salt"];

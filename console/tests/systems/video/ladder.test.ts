@@ -33,9 +33,18 @@ test("a film whose length nobody knows is as long as its chunks", () => {
 
 test("the ladder is told in words, the best quality first", () => {
   expect(readyText(high!, ladder())).toBe("720p: 2 of 8 parts ready, 1 encoding, 1 again, 1 failed");
-  render(LadderView, { ladder: ladder(), rungs: [], durationS: 40, positionS: 10, isUploading: true });
+  render(LadderView, { ladder: ladder(), rungs: [], durationS: 40, positionS: 10, isUploading: true, isFailed: false });
   expect(screen.getAllByRole("img").map((each) => each.getAttribute("aria-label")?.split(":")[0])).toEqual(["720p", "360p", "audio"]);
   expect(screen.getByText("0:10")).toBeTruthy();
   expect(screen.getByText("uploaded 0:32")).toBeTruthy();
   expect(screen.getByText("not uploaded")).toBeTruthy();
+});
+
+test("a title that has failed shows no scores: they are of the parts that were encoded", () => {
+  const rungs = [{ name: "720p", kind: "video", bitrateMax: 3_000_000, vmaf: 0 }] as never;
+  const view = render(LadderView, { ladder: ladder(), rungs, durationS: 40, positionS: null, isUploading: false, isFailed: false });
+  expect(screen.getByText("0.0")).toBeTruthy();
+  view.unmount();
+  render(LadderView, { ladder: ladder(), rungs, durationS: 40, positionS: null, isUploading: false, isFailed: true });
+  expect(screen.queryByText("0.0")).toBeNull();
 });

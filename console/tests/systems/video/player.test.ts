@@ -21,7 +21,7 @@ test("a request that a player has prepared gets the newest token", () => {
 test("a token is renewed before its end", () => {
   const now = Date.parse("2026-11-27T12:00:00Z");
   const until = (expiresAt: string | null): number | null => new Address({ hlsUrl: "/m", expiresAt }).renewInMs(now);
-  expect([until(null), until("2026-11-27T13:00:00Z"), until("2026-11-27T12:00:40Z"), until("2026-11-27T11:00:00Z")]).toEqual([null, 54 * 60_000, 10_000, 0]);
+  expect([until(null), until("2026-11-27T13:00:00Z"), until("2026-11-27T12:01:30Z"), until("2026-11-27T12:00:10Z"), until("2026-11-27T11:00:00Z")]).toEqual([null, 54 * 60_000, 60_000, 5_000, 2_000]);
 });
 
 test("beacons have what happened and the position, each once and numbered", () => {

@@ -2,8 +2,10 @@
 
 import { localPath } from "../pictures";
 
-/** How long before its end a token is renewed: a tenth of its life, and at least this. */
+/** How long before its end a token is renewed: a tenth of its life and at least this, but half of a short life. */
 const RENEW_MS_MIN = 30_000;
+/** Not sooner, even if the token has ended by this machine’s clock, which may be wrong. */
+const RENEW_IN_MS_MIN = 2_000;
 
 export interface Stream {
   readonly hlsUrl: string;
@@ -45,7 +47,7 @@ export class Address {
   renewInMs(now: number): number | null {
     if (this.#stream.expiresAt === null) return null;
     const left = Date.parse(this.#stream.expiresAt) - now;
-    return Math.max(0, left - Math.max(RENEW_MS_MIN, left / 10));
+    return Math.max(RENEW_IN_MS_MIN, left - Math.min(Math.max(RENEW_MS_MIN, left / 10), left / 2));
   }
 }
 

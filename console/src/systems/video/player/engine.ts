@@ -7,6 +7,7 @@ import { RefusedError } from "$/services/http";
 
 import type { Address, Stream } from "./address";
 import { GONE, NOT_SUPPORTED, refused, UNDECODABLE, UNREACHABLE, type Fault } from "./faults";
+import { Replacing } from "./replacing";
 
 const RETRY_MS_MAX = 8_000;
 /** A decoder that fails more often than this in one play isn't started again. */
@@ -20,6 +21,8 @@ const FORBIDDEN = [401, 403];
 /** A connection that was cut has no status. By itself, hls.js gives up after these. */
 const RETRIED = [0, ...FORBIDDEN];
 const ABSENT = [404, 410];
+/** A better segment is asked for this long before it is played, and twice as long as it should take. */
+const REPLACE_AHEAD_S = 1;
 
 export interface Level {
   readonly name: string;
@@ -50,7 +53,7 @@ export class Engine {
   #failures = 0;
   #recoveries = 0;
   #isEnded = false;
-  #isGrowing = false;
+  readonly #replacing = new Replacing();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #renewTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -124,18 +127,35 @@ export class Engine {
 
   #listen(hls: Hls, library: typeof Hls): void {
     const { Events } = library;
-    hls.on(Events.MANIFEST_PARSED, () => this.events.onlevels(hls.levels.map(({ height, bitrate }) => ({ name: `${height}p`, height, bitrate }))));
-    hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#grown(details.edge, details.live));
+    hls.on(Events.MANIFEST_PARSED, () => {
+      this.#replacing.listRungs(hls.levels.map(({ uri }) => uri));
+      this.events.onlevels(hls.levels.map(({ height, bitrate }) => ({ name: `${height}p`, height, bitrate })));
+    });
+    hls.on(Events.LEVEL_UPDATED, (_, { details }) => {
+      this.events.onlength(details.edge, details.live);
+      this.#replace(hls, library);
+    });
     hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => this.events.ontracks(subtitleTracks.map(({ id, name, lang }) => ({ id, name, language: lang ?? "" }))));
-    hls.on(Events.FRAG_BUFFERED, () => this.#arrived());
+    hls.on(Events.FRAG_BUFFERED, (_, { frag }) => {
+      if (frag.type === "main") this.#replacing.load(frag);
+      this.#arrived();
+      this.#replace(hls, library);
+    });
     hls.on(Events.ERROR, (_, data) => this.#failed(data));
   }
 
-  #grown(lengthS: number, isGrowing: boolean): void {
-    this.events.onlength(lengthS, isGrowing);
-    // While it grew, lower qualities stood in for what wasn't encoded yet. What of that is loaded is loaded again.
-    if (this.#isGrowing && !isGrowing && this.#hls?.autoLevelEnabled) this.#hls.nextLevel = -1;
-    this.#isGrowing = isGrowing;
+  /** Load again what is loaded in a lower quality than there is by now. The position stays, and so does what plays soon. */
+  #replace(hls: Hls, { Events }: typeof Hls): void {
+    const [level, video] = [hls.levels[hls.nextLoadLevel], this.video];
+    if (!level?.details || video.seeking) return;
+    const moment = {
+      positionS: video.currentTime,
+      bufferedUntilS: bufferedUntil(video),
+      aheadS: video.playbackRate * (REPLACE_AHEAD_S + (2 * level.bitrate * level.details.targetduration) / hls.bandwidthEstimate),
+    };
+    for (const { startS, endS } of this.#replacing.next(level.details.fragments, moment)) {
+      hls.trigger(Events.BUFFER_FLUSHING, { startOffset: startS, endOffset: endS, type: "video" });
+    }
   }
 
   #arrived(): void {
@@ -147,7 +167,7 @@ export class Engine {
   #failed(data: ErrorData): void {
     this.events.onerror(data.details, data.fatal);
     const status = data.response?.code ?? 0;
-    if (FORBIDDEN.includes(status)) return void this.#renewNow();
+    if (FORBIDDEN.includes(status)) return void this.#renewNow().then((isRenewed) => isRenewed && this.#load());
     if (!data.fatal) return;
     if (data.type === this.#library?.ErrorTypes.MEDIA_ERROR) return this.#recover();
     if (ABSENT.includes(status) && data.details.startsWith("manifest")) return this.events.onfault(GONE);
@@ -180,23 +200,31 @@ export class Engine {
     if (inMs !== null) this.#renewTimer = setTimeout(() => void this.#renewNow(), Math.min(inMs, 86_400_000));
   }
 
-  #renewing: Promise<void> | undefined;
+  #renewing: Promise<boolean> | undefined;
 
-  #renewNow(): Promise<void> {
+  #renewNow(): Promise<boolean> {
     this.#renewing ??= this.#askForToken().finally(() => (this.#renewing = undefined));
     return this.#renewing;
   }
 
-  async #askForToken(): Promise<void> {
+  async #askForToken(): Promise<boolean> {
     try {
       this.address.renew(await this.renew());
       this.#renewLater();
-      this.#load();
+      return true;
     } catch (error) {
       if (error instanceof RefusedError) this.events.onfault(refused(error.problem.detail, error.problem.remedy));
       else this.#retryLater();
+      return false;
     }
   }
+}
+
+function bufferedUntil({ buffered, currentTime }: HTMLVideoElement): number {
+  for (let at = 0; at < buffered.length; at++) {
+    if (buffered.start(at) <= currentTime && currentTime <= buffered.end(at)) return buffered.end(at);
+  }
+  return currentTime;
 }
 
 /** Ask again also after a cut connection, and after a token that has just ended: the next request has the new one. */
