@@ -140,15 +140,16 @@ def _rows_of(recommended: Sequence[Recommendation], watches: Sequence[Watch], by
     """Return rows of recommendations by what they are because of; the rows with the best ones first."""
     is_finished = {watch.title_id: watch.is_finished for watch in watches}
     groups: dict[UUID, list[Card]] = {}
-    for each in recommended:
+    worth: dict[UUID, float] = {}
+    for place, each in enumerate(recommended, 1):
         if each.title_id in by_id and each.because_of in by_id:
             groups.setdefault(each.because_of, []).append(by_id[each.title_id])
-    # What has brought most recommendations makes the longest rows.
-    longest = sorted(groups.items(), key=lambda group: -min(len(group[1]), ITEMS_MAX))[:ROWS_MAX]
+            # Many recommendations make a good row, but only if they are good ones: the last ones say little.
+            worth[each.because_of] = worth.get(each.because_of, 0.0) + 1 / place
+    rows = sorted((each for each in groups if len(groups[each]) >= ITEMS_MIN), key=lambda each: -worth[each])
     return [
-        _row(by_id[because_of], cards[:ITEMS_MAX], is_finished=is_finished[because_of])
-        for because_of, cards in longest
-        if len(cards) >= ITEMS_MIN
+        _row(by_id[because_of], groups[because_of][:ITEMS_MAX], is_finished=is_finished[because_of])
+        for because_of in rows[:ROWS_MAX]
     ]
 
 
