@@ -22,13 +22,14 @@ from installation import running_installation
 from measure import read_payloads
 from neighbours import measure_neighbours
 from receiver_process import running_receiver
-from report import print_delivery, print_neighbours
+from report import print_delivery, print_neighbours, print_tiers
+from tiers import measure_tiers
 
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "webhooks.json"
-PARTS: Final = ("delivery", "neighbours")
+PARTS: Final = ("delivery", "neighbours", "tiers")
 
 
 def run_sender(
@@ -118,6 +119,11 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
         if "neighbours" in parts:
             (payload,) = read_payloads(None, payload_bytes=options.payload_bytes)
             results["neighbours"] = await measure_neighbours(postgres, payload, rounds=options.rounds, seconds=15)
+        if "tiers" in parts:
+            (payload,) = read_payloads(None, payload_bytes=options.payload_bytes)
+            results["tiers"] = await measure_tiers(
+                postgres, payload, rounds=options.rounds, bulk_deliveries=options.deliveries
+            )
     return results
 
 
@@ -141,6 +147,8 @@ def main() -> None:
         print_delivery(results)
     if "neighbours" in _parts(options):
         print_neighbours(results["neighbours"])
+    if "tiers" in _parts(options):
+        print_tiers(results["tiers"])
 
 
 if __name__ == "__main__":
