@@ -47,6 +47,7 @@ class Gate:
         "blocked_until_s",
         "bucket",
         "has_waiting",
+        "has_waiting_since_claim",
         "in_flight",
         "in_flight_max",
         "is_shut",
@@ -69,6 +70,8 @@ class Gate:
         """Whether the subscription is paused or deleted: then attempts in flight end too."""
         self.has_waiting = False
         """Whether deliveries wait in the database. New ones then wait too, so that the older ones come first."""
+        self.has_waiting_since_claim = False
+        """Whether that was noted after the last claim of waiting deliveries began, which may not have seen them all."""
         self.used_at_s = 0.0
 
     def enter(self, now_s: float, *, organisation_room: int) -> bool:
@@ -104,6 +107,11 @@ class Gate:
         self.bucket.take(count)
         self.in_flight += count
         self.used_at_s = now_s
+
+    def take_for_waiting(self, count: int, now_s: float) -> None:
+        """Count waiting deliveries that are about to be claimed as started."""
+        self.take(count, now_s)
+        self.has_waiting_since_claim = False
 
     def leave(self) -> None:
         """Count an attempt as ended."""
@@ -203,16 +211,20 @@ class Gates:
             gate.bucket.slow_down(until_s=now_s + for_s)
             self.block({subscription_id: now_s + for_s})
 
-    def note_waiting(self, subscription_ids: Iterable[UUID], *, has_waiting: bool = True) -> None:
-        """Note whether deliveries of these subscriptions wait in the database."""
+    def note_waiting(self, subscription_ids: Iterable[UUID]) -> None:
+        """Note that deliveries of these subscriptions wait in the database."""
         for subscription_id in subscription_ids:
             gate = self._gates.get(subscription_id)
-            if gate is not None and gate.has_waiting != has_waiting:
-                gate.has_waiting = has_waiting
-                if has_waiting:
-                    self._with_waiting[subscription_id] = gate
-                else:
-                    del self._with_waiting[subscription_id]
+            if gate is not None:
+                gate.has_waiting = gate.has_waiting_since_claim = True
+                self._with_waiting[subscription_id] = gate
+
+    def note_all_claimed(self, subscription_id: UUID) -> None:
+        """Note that a claim has found fewer waiting deliveries of a subscription than it asked for."""
+        gate = self._gates.get(subscription_id)
+        if gate is not None and gate.has_waiting and not gate.has_waiting_since_claim:
+            gate.has_waiting = False
+            del self._with_waiting[subscription_id]
 
     def give_back(self, subscription_id: UUID, count: int) -> None:
         """Return room that was taken at a subscription's gate for attempts that aren't made."""

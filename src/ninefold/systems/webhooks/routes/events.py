@@ -175,7 +175,12 @@ EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batc
 
 
 def _draft(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:
-    return EventDraft(event_type=data.event_type, payload=bytes(data.payload), idempotency_key=idempotency_key)
+    return EventDraft(
+        event_type=data.event_type,
+        payload=bytes(data.payload),
+        idempotency_key=idempotency_key,
+        ordering_key=data.ordering_key,
+    )
 
 
 def _prefix_field(result: Publication | NinefoldError, *, position: int) -> Publication | NinefoldError:

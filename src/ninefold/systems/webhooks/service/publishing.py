@@ -12,6 +12,8 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import EventTooLargeError, IdempotencyConflictError
 from ninefold.systems.webhooks.model import EVENT_PREFIX, EarlierEvent, NewEvent
 from ninefold.systems.webhooks.rules.event_types import check_event_type
+from ninefold.systems.webhooks.rules.ordering import check_ordering_key
+from ninefold.systems.webhooks.service.ordering import insert_ordered, is_ordered
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.store.events import event_find_earlier, event_insert_many
 
@@ -28,6 +30,7 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
     payload: bytes
     idempotency_key: str | None
+    ordering_key: str | None = None
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,17 +70,29 @@ async def publish_events(
         except NinefoldError as error:
             results[position] = error
         else:
+            matching = recipients.matching(draft.event_type)
             new_events[position] = NewEvent(
                 event_id=new_id(),
                 event_type=draft.event_type,
                 payload=draft.payload,
                 idempotency_key=draft.idempotency_key,
-                queued_deliveries=len(recipients.matching(draft.event_type)),
+                queued_deliveries=len(matching),
+                ordering_key=draft.ordering_key,
+                is_ordered=any(is_ordered(recipient, draft.ordering_key) for recipient in matching),
             )
     # Concurrent batches that share keys insert them in the same order, so they can't deadlock. The sort is stable: of
     # two drafts with the same key, the first becomes the event and the second its replay.
     in_key_order = sorted(new_events.values(), key=lambda event: event.idempotency_key or "")
     accepted = await event_insert_many(connection, organisation_id=organisation_id, events=in_key_order)
+    await insert_ordered(
+        connection,
+        [
+            (event, recipients.matching(event.event_type))
+            for event in new_events.values()
+            if event.is_ordered and event.event_id in accepted
+        ],
+        organisation_id=organisation_id,
+    )
     repeats = [event for event in new_events.values() if event.event_id not in accepted]
     earlier = await event_find_earlier(connection, organisation_id=organisation_id, events=repeats) if repeats else {}
     for position, event in new_events.items():
@@ -105,6 +120,8 @@ def _check(draft: EventDraft, *, is_by_user: bool) -> None:
             field="idempotency_key",
             remedy="Use an id from your application that identifies the event, such as order-1234-created.",
         )
+    if draft.ordering_key is not None:
+        check_ordering_key(draft.ordering_key)
 
 
 def _replay(event: NewEvent, *, earlier: EarlierEvent) -> Publication | NinefoldError:

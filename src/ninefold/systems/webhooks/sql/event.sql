@@ -102,6 +102,7 @@ claimed AS (
         event.payload,
         event.accepted_at,
         event.claim_count,
+        event.is_ordered,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -151,7 +152,8 @@ SELECT
     queued_deliveries,
     status,
     accepted_at,
-    dispatched_at
+    dispatched_at,
+    ordering_key
 FROM webhooks.event
 WHERE event_id = :event_id
     AND organisation_id = :organisation_id;
@@ -164,13 +166,15 @@ SELECT
     event.event_id,
     event.queued_deliveries,
     event.event_type <> published.event_type AS is_type_different,
-    event.payload <> published.payload AS is_payload_different
+    event.payload <> published.payload AS is_payload_different,
+    event.ordering_key IS DISTINCT FROM published.ordering_key AS is_ordering_key_different
 FROM unnest(
     :event_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
-    :idempotency_keys::text[]
-) AS published (event_id, event_type, payload, idempotency_key)
+    :idempotency_keys::text[],
+    :ordering_keys::text[]
+) AS published (event_id, event_type, payload, idempotency_key, ordering_key)
 INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
 WHERE event.organisation_id = :organisation_id;
 
@@ -202,7 +206,9 @@ INSERT INTO webhooks.event (
     idempotency_key,
     queued_deliveries,
     status,
-    dispatched_at
+    dispatched_at,
+    ordering_key,
+    is_ordered
 )
 SELECT
     new_event.event_id,
@@ -212,14 +218,18 @@ SELECT
     new_event.idempotency_key,
     new_event.queued_deliveries,
     CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
-    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
+    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
+    new_event.ordering_key,
+    new_event.is_ordered
 FROM unnest(
     :event_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[],
-    :queued_deliveries::integer[]
-) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries)
+    :queued_deliveries::integer[],
+    :ordering_keys::text[],
+    :are_ordered::boolean[]
+) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries, ordering_key, is_ordered)
 ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING event_id;
 
@@ -254,7 +264,8 @@ SELECT
     queued_deliveries,
     status,
     accepted_at,
-    dispatched_at
+    dispatched_at,
+    ordering_key
 FROM webhooks.event
 WHERE organisation_id = :organisation_id
     AND (:before::uuid IS NULL OR event_id < :before)
@@ -275,7 +286,8 @@ FROM (
             queued_deliveries,
             status,
             accepted_at,
-            dispatched_at
+            dispatched_at,
+            ordering_key
         FROM webhooks.event
         WHERE status = 'queued'
             AND leased_by IS NULL
@@ -296,7 +308,8 @@ FROM (
             queued_deliveries,
             status,
             accepted_at,
-            dispatched_at
+            dispatched_at,
+            ordering_key
         FROM webhooks.event
         WHERE leased_by IS NOT NULL
             AND organisation_id = :organisation_id

@@ -66,6 +66,7 @@ async def event_find_earlier(
         event_types=[event.event_type for event in events],
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],
+        ordering_keys=[event.ordering_key for event in events],
     )
     return {record["later_event_id"]: _earlier_event(record) async for record in records}
 
@@ -93,6 +94,8 @@ async def event_insert_many(connection: Connection, *, organisation_id: UUID, ev
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],
         queued_deliveries=[event.queued_deliveries for event in events],
+        ordering_keys=[event.ordering_key for event in events],
+        are_ordered=[event.is_ordered for event in events],
     )
     return {record["event_id"] async for record in records}
 
@@ -157,6 +160,7 @@ def read_event(record: asyncpg.Record) -> Event:
         status=EventStatus(record["status"]),
         accepted_at=record["accepted_at"],
         dispatched_at=record["dispatched_at"],
+        ordering_key=record["ordering_key"],
     )
 
 
@@ -169,11 +173,16 @@ def _claimed(record: asyncpg.Record) -> ClaimedEvent:
         accepted_at=record["accepted_at"],
         claim_count=record["claim_count"],
         subscription_version=record["subscription_version"] or 0,
+        is_ordered=record["is_ordered"],
     )
 
 
 def _earlier_event(record: asyncpg.Record) -> EarlierEvent:
-    differences = {"event_type": record["is_type_different"], "payload": record["is_payload_different"]}
+    differences = {
+        "event_type": record["is_type_different"],
+        "payload": record["is_payload_different"],
+        "ordering_key": record["is_ordering_key_different"],
+    }
     return EarlierEvent(
         event_id=record["event_id"],
         queued_deliveries=record["queued_deliveries"],
