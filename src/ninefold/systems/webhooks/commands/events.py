@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,7 @@ def publish_event(
     payload: str = _STANDARD_INPUT,
     *,
     idempotency_key: str | None = None,
+    ordering_key: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Publish an event.
@@ -59,10 +61,12 @@ def publish_event(
         event_type: The event's type, such as order.created.
         payload: JSON text, @FILE to read a file, or - to read standard input; delivered byte for byte.
         idempotency_key: Publishing again with the same key and content creates no second event.
+        ordering_key: Subscriptions with ordering fifo get the events with the same key one after another.
         api: The server and API key to use.
     """
     with api.client() as client:
-        content = _event_body(event_type, _read_payload(payload), idempotency_key)
+        keys = {"idempotency_key": idempotency_key, "ordering_key": ordering_key}
+        content = _event_body(event_type, _read_payload(payload), keys)
         answer = client.request("POST", _EVENTS, content=content)
     published = msgspec.structs.asdict(answer.read(PublishedAnswer))
     is_replay = answer.headers.get(_REPLAYED) == "true"
@@ -168,7 +172,7 @@ def _read_bytes(payload: str) -> bytes:
         ) from error
 
 
-def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) -> bytes:
+def _event_body(event_type: str, payload: bytes, keys: Mapping[str, str | None]) -> bytes:
     """Return a request body that contains the payload byte for byte.
 
     Raises:
@@ -176,8 +180,7 @@ def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) ->
     """
     _check_payload(payload)
     body: dict[str, Any] = {"event_type": event_type, "payload": msgspec.Raw(payload.strip())}
-    if idempotency_key is not None:
-        body["idempotency_key"] = idempotency_key
+    body.update({name: key for name, key in keys.items() if key is not None})
     return encode_body(body)
 
 
