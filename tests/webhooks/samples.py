@@ -21,6 +21,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "event_types": ["*"],
             "description": SECRET_TEXT,
             "subscriber_id": SECRET_TEXT,
+            "ordering": "fifo",
         },
     )
     await api.subscribe(f"{receiver.url}/second", "invoice.*")
@@ -30,9 +31,11 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             await api.settled(await api.publish(PAYLOAD))
     async with context.start_worker():
         await api.settled(await api.publish(PAYLOAD))
-        content = b'{"event_type":"order.created","payload":%b,"idempotency_key":"%b"}'
-        event = await api.done("POST", "/events", content=content % (PAYLOAD, IDEMPOTENCY_KEY.encode()))
-        (delivery,) = await api.dispatched(event["event_id"])
+        content = b'{"event_type":"order.created","payload":%b,"idempotency_key":"%b","ordering_key":"%b"}'
+        keys = IDEMPOTENCY_KEY.encode(), SECRET_TEXT.encode()
+        event = await api.done("POST", "/events", content=content % (PAYLOAD, *keys))
+        # In order, it waits before its first attempt, too.
+        (delivery,) = await api.attempted(event["event_id"])
     return SampleData(
         ids={
             "subscription_id": created["subscription_id"],
