@@ -346,6 +346,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
     throttled_for_s: float | None = None
     """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
+    event_type: str = ""
+    """Without it, the attempt counts in figures of all event types only."""
 
 
 class Postponement(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.store import worker_count_alive
 from ninefold.systems.webhooks.model import PauseReason
-from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, MINUTE_S, Alert, AlertKind, Backlog
+from ninefold.systems.webhooks.model.figures import MINUTE_S, Alert, AlertKind, Backlog, FigureKey
 from ninefold.systems.webhooks.store.alerts import (
     DeadLetterCount,
     UnhealthySubscription,
@@ -108,13 +108,7 @@ def _worker_alerts(worker_count: int, backlog: Backlog, *, now: datetime) -> Ite
 
 async def _failure_alerts(connection: Connection, *, organisation_id: UUID, since: datetime) -> list[Alert]:
     """Return an alert if too many attempts since a time failed. It names the subscription with the most."""
-    minutes = await figure_list(
-        connection,
-        organisation_id=organisation_id,
-        subscription_id=ALL_SUBSCRIPTIONS,
-        step_s=MINUTE_S,
-        since=since,
-    )
+    minutes = await figure_list(connection, FigureKey(organisation_id), step_s=MINUTE_S, since=since)
     failed = sum(minute.failed_attempts for minute in minutes)
     attempts = failed + sum(minute.succeeded_attempts for minute in minutes)
     if attempts < FAILURE_ATTEMPTS_MIN or failed <= FAILURE_SHARE_MAX * attempts:

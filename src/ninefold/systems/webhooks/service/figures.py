@@ -13,6 +13,7 @@ from ninefold.systems.webhooks.model.figures import (
     HOUR_S,
     MINUTE_S,
     Figure,
+    FigureKey,
     Period,
 )
 from ninefold.systems.webhooks.rules.histograms import BUCKETS, add_counts
@@ -96,9 +97,7 @@ async def _read(
 ) -> Figures:
     step_s, count = _STEPS[period]
     since = _start(now, step_s=step_s) - timedelta(seconds=step_s * (count - 1))
-    found = await figure_list(
-        connection, organisation_id=organisation_id, subscription_id=subscription_id, step_s=step_s, since=since
-    )
+    found = await figure_list(connection, FigureKey(organisation_id, subscription_id), step_s=step_s, since=since)
     by_start = {figure.starts_at: figure for figure in found}
     starts = [since + timedelta(seconds=step_s * i) for i in range(count)]
     return Figures(
@@ -114,6 +113,7 @@ def _sum(starts_at: datetime, figures: Iterable[Figure]) -> Figure:
         starts_at=starts_at,
         succeeded_attempts=sum(figure.succeeded_attempts for figure in figures),
         failed_attempts=sum(figure.failed_attempts for figure in figures),
+        retried_attempts=sum(figure.retried_attempts for figure in figures),
         attempt_durations=add_counts(figure.attempt_durations for figure in figures) if figures else _NONE,
         delivery_times=add_counts(figure.delivery_times for figure in figures) if figures else _NONE,
     )
