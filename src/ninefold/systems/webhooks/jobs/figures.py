@@ -86,7 +86,8 @@ class _Current:
 
     def sums_of(self, event_type: str) -> _Sums:
         """Return what was counted of an event type, or of all those that aren't told apart."""
-        if is_private(event_type) or len(self.by_event_type) >= EVENT_TYPES_COUNTED_MAX:
+        is_full = len(self.by_event_type) >= EVENT_TYPES_COUNTED_MAX
+        if is_private(event_type) or (is_full and event_type not in OPERATIONAL_EVENT_TYPES):
             event_type = ALL_EVENT_TYPES
         return self.by_event_type.setdefault(event_type, _Sums())
 
@@ -206,7 +207,7 @@ class FigureCounter:
             self._listed |= listed
 
     async def _list_types(self, connection: Connection, figures: _Figures) -> set[FigureKey]:
-        """Return which event types have figures of their own; while there is room, those with the most attempts get them.
+        """Return which event types have figures of their own; while there is room, those with the most attempts do.
 
         Another worker that adds to the list at the same moment can exceed its limit by a few.
         """

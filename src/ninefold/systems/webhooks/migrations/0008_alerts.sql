@@ -70,8 +70,11 @@ CREATE TABLE webhooks.alert_notification (
     sent_at timestamptz,
     -- Why the last attempt failed.
     error text,
+    -- No further attempt is made.
+    is_final boolean NOT NULL DEFAULT FALSE,
     PRIMARY KEY (alert_id, change, channel),
-    CONSTRAINT alert_notification_sent_or_failed CHECK (sent_at IS NULL OR error IS NULL)
+    CONSTRAINT alert_notification_sent_or_failed CHECK (sent_at IS NULL OR error IS NULL),
+    CONSTRAINT alert_notification_final_with_error CHECK (NOT is_final OR error IS NOT NULL)
 );
 
 -- One row, which a worker locks while it evaluates alerts, so that no other one does.

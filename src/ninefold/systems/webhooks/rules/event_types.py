@@ -28,7 +28,7 @@ PATTERN_REGEX: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
 PRIVATE_PREFIX: Final = "_forward."
 TEST_EVENT_TYPE: Final = "ninefold.test"
 
-ALERT_PREFIX: Final = "ninefold.alert."
+ALERT_TYPE_PREFIX: Final = "ninefold.alert."
 ALERT_FIRED: Final = "ninefold.alert.fired"
 ALERT_RESOLVED: Final = "ninefold.alert.resolved"
 OPERATIONAL_EVENT_TYPES: Final = frozenset({ALERT_FIRED, ALERT_RESOLVED})
@@ -69,9 +69,9 @@ def check_event_type(event_type: str, *, field: str, is_by_user: bool = True) ->
             field=field,
             remedy="Use another first word, or create a source and let its provider call it: POST /api/v1/sources.",
         )
-    if is_by_user and event_type.startswith(ALERT_PREFIX):
+    if is_by_user and event_type.startswith(ALERT_TYPE_PREFIX):
         raise InvalidEventTypeError(
-            f"Events whose type begins with {ALERT_PREFIX} are alerts, which only Ninefold publishes.",
+            f"Events whose type begins with {ALERT_TYPE_PREFIX} are alerts, which only Ninefold publishes.",
             field=field,
             remedy="Use another type. A subscription to ninefold.alert.* receives alerts.",
         )
@@ -143,7 +143,7 @@ def _excluded(pattern: str) -> str:
 
 def _matches(event_type: str, pattern: str) -> bool:
     if pattern == "*":
-        return not event_type.startswith((PRIVATE_PREFIX, ALERT_PREFIX))
+        return not event_type.startswith((PRIVATE_PREFIX, ALERT_TYPE_PREFIX))
     if pattern.endswith("*"):
         return event_type.startswith(pattern[:-1]) and not is_private(event_type)
     return event_type == pattern

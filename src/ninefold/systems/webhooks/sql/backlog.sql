@@ -66,3 +66,44 @@ CROSS JOIN LATERAL (
     LIMIT :limit
 ) AS waiting
 WHERE subscription.organisation_id = :organisation_id;
+
+-- name: backlog_list_depths
+-- Count the events of each organisation that wait for their first attempts, up to a limit for each.
+-- Each step of the recursive CTE finds the next organisation with one index lookup, and so does the count.
+WITH RECURSIVE organisation AS (
+    (
+        SELECT organisation_id
+        FROM webhooks.event
+        WHERE status = 'queued'
+            AND leased_by IS NULL
+        ORDER BY organisation_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT next_organisation.organisation_id
+    FROM organisation
+    CROSS JOIN LATERAL (
+        SELECT event.organisation_id
+        FROM webhooks.event
+        WHERE event.status = 'queued'
+            AND event.leased_by IS NULL
+            AND event.organisation_id > organisation.organisation_id
+        ORDER BY event.organisation_id
+        LIMIT 1
+    ) AS next_organisation
+)
+
+SELECT
+    organisation.organisation_id,
+    (
+        SELECT count(*)
+        FROM (
+            SELECT
+            FROM webhooks.event
+            WHERE event.status = 'queued'
+                AND event.leased_by IS NULL
+                AND event.organisation_id = organisation.organisation_id
+            LIMIT :limit
+        ) AS waiting
+    ) AS depth
+FROM organisation;
