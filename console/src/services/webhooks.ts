@@ -19,6 +19,8 @@ export type Figure = Figures["points"][number];
 export type Sparkline = Camel<Wire["SparklineView"]>;
 export type Status = Camel<Wire["StatusView"]>;
 export type Alert = Status["alerts"][number];
+export type FiredAlert = Camel<Wire["FiredAlertView"]>;
+export type Metrics = Camel<Wire["MetricsView"]>;
 export type Period = Wire["Period"];
 /** An event with its payload as text, exactly as it is sent. */
 export type Event = Omit<Camel<Wire["EventView"]>, "payload"> & { payloadText: string };
@@ -162,6 +164,21 @@ export function getStatus(): Promise<Status> {
 /** Figures of one subscription, or of the whole organisation. */
 export function getFigures(period: Period, subscriptionId?: string): Promise<Figures> {
   return call("GET", subscriptionId ? `/subscriptions/${subscriptionId}/figures` : "/webhooks/figures", { query: { period } });
+}
+
+/** The hours of the times that metrics can be shown of, and the seconds of a point. */
+const METRICS_HOURS: Record<Period, readonly [number, number]> = { hour: [1, 60], day: [24, 3_600], week: [168, 3_600] };
+
+/** Metrics by event type, of one subscription or of the whole organisation. */
+export function getMetrics(period: Period, subscriptionId?: string): Promise<Metrics> {
+  const [hours, stepS] = METRICS_HOURS[period];
+  const from = new Date(Date.now() - hours * 3_600_000).toISOString();
+  return call("GET", "/metrics/webhooks", { query: { from, step_s: stepS, subscription_id: subscriptionId } });
+}
+
+/** The latest alerts that were fired, about one subscription or in the whole organisation. */
+export function listAlerts(subscriptionId?: string): Promise<Page<FiredAlert>> {
+  return call("GET", "/alerts", { query: { subscription_id: subscriptionId, limit: 10 } });
 }
 
 export async function listSparklines(): Promise<readonly Sparkline[]> {

@@ -52,7 +52,10 @@ ALERT_RULES: Final = (
         title="Too many attempts fail",
         meaning="Look at the subscriptions with the most failures, and at the error classes of their attempts.",
         threshold_setting="alert_failure_share_max",
-        expression='1 - sum(rate(ninefold_webhooks_attempts_total{{status="delivered"}}[{window}])) / ' + _ATTEMPTS,
+        # Not by those that were delivered: without any, there would be no such series.
+        expression="sum(rate(ninefold_webhooks_attempts_total{{"
+        f'status!="delivered",{_COUNTED}'
+        "}}[{window}])) / " + _ATTEMPTS,
         needs_attempts=True,
     ),
     AlertRule(
