@@ -15,6 +15,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.problems import problem_responses
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX
 from ninefold.systems.webhooks.model.alerts import (
@@ -74,7 +75,7 @@ class FiredAlertView(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-@get("/api/v1/alerts", tags=_TAGS)
+@get("/api/v1/alerts", tags=_TAGS, responses=problem_responses(404))
 async def list_alerts(
     *,
     principal: NamedDependency[Principal],

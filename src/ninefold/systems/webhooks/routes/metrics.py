@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.problems import problem_responses
 from ninefold.core.web.query_parameters import DATE_TIME, parse_time
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model.figures import Figure
@@ -91,7 +92,7 @@ class MetricsView(msgspec.Struct, frozen=True, kw_only=True):
 _ViewT = TypeVar("_ViewT", bound=MetricsFigureView)
 
 
-@get("/api/v1/metrics/webhooks", tags=_TAGS)
+@get("/api/v1/metrics/webhooks", tags=_TAGS, responses=problem_responses(404))
 async def get_webhook_metrics(
     *,
     principal: NamedDependency[Principal],
