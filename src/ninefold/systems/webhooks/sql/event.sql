@@ -167,12 +167,14 @@ SELECT
     event.payload <> published.payload AS is_payload_different
 FROM unnest(
     :event_ids::uuid[],
+    :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[]
-) AS published (event_id, event_type, payload, idempotency_key)
-INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
-WHERE event.organisation_id = :organisation_id;
+) AS published (event_id, organisation_id, event_type, payload, idempotency_key)
+INNER JOIN webhooks.event
+    ON event.organisation_id = published.organisation_id
+    AND event.idempotency_key = published.idempotency_key;
 
 -- name: event_find_payload$
 -- Read the payload of an event of an organisation, exactly as it was published.
@@ -206,7 +208,7 @@ INSERT INTO webhooks.event (
 )
 SELECT
     new_event.event_id,
-    :organisation_id,
+    new_event.organisation_id,
     new_event.event_type,
     new_event.payload,
     new_event.idempotency_key,
@@ -215,11 +217,12 @@ SELECT
     CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
 FROM unnest(
     :event_ids::uuid[],
+    :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[],
     :queued_deliveries::integer[]
-) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries)
+) AS new_event (event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries)
 ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING event_id;
 
