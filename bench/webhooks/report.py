@@ -53,6 +53,16 @@ def print_delivery(results: dict[str, Any]) -> None:
     )
 
 
+def print_publishing(results: dict[str, Any]) -> None:
+    """Print what an event costs that is published by itself."""
+    _console.print(
+        f"{results['events']:,} events, one a request, over {results['connections']} connections: "
+        f"{results['events_per_s']:,}/s, cpu_us_per_event_total {results['cpu_us_per_event_total']} = "
+        f"server {results['cpu_us_per_event_server']} + postgresql {results['cpu_us_per_event_postgresql']}; "
+        f"{results['ratio_to_batches']} times an event of a batch of 100."
+    )
+
+
 def print_neighbours(results: dict[str, Any]) -> None:
     """Print how much later the good receivers get their deliveries."""
     table = Table(

@@ -32,6 +32,7 @@ from ninefold.core.web.api import api_surface
 from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
+from ninefold.core.web.direct_routes import DirectRoute
 from ninefold.core.web.health import database_readiness
 from ninefold.core.web.people.routes import people_routes
 from ninefold.core.web.site import Site
@@ -273,12 +274,13 @@ def _api_surface(
     kinds: Sequence[CredentialKind],
 ) -> Surface:
     """Return Ninefold's own API with the routes of all systems."""
+    routes = [route for system, context in parts for route in system.routes(context)]
     return api_surface(
         database,
-        [people_routes(site), *[route for system, context in parts for route in system.routes(context)]],
+        [people_routes(site), *[route for route in routes if not isinstance(route, DirectRoute)]],
         site=site,
         kinds=kinds,
-        direct_routes=[route for system, context in parts for route in system.direct_routes(context)],
+        direct_routes=[route for route in routes if isinstance(route, DirectRoute)],
     )
 
 

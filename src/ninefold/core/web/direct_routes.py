@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import msgspec
-from litestar.types import HTTPScope, Receive, Send
+from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Send
 
 HandleDirectly: TypeAlias = Callable[[HTTPScope, Receive, Send], Awaitable[bool]]
 """Answers a request and returns True, or returns False without having answered it. If it has read the body, it must
@@ -22,3 +22,7 @@ class DirectRoute(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
     handle: HandleDirectly
+
+
+ApiRoute: TypeAlias = "ControllerRouterHandler | DirectRoute"
+"""What a system lists as its routes."""

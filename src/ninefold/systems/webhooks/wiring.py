@@ -6,7 +6,6 @@ from uuid import UUID
 
 from litestar import Router
 from litestar.di import Provide
-from litestar.types import ControllerRouterHandler
 
 from ninefold.contracts.webhooks import EVENT_PUBLISHER, FORWARD_OWNER, REQUEST_FORWARDER, ForwardOwner
 from ninefold.core.contracts import Implementation
@@ -18,7 +17,7 @@ from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.api_authentication import BEARER_KINDS
-from ninefold.core.web.direct_routes import DirectRoute
+from ninefold.core.web.direct_routes import ApiRoute
 from ninefold.core.web.known_principals import KnownPrincipals
 from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
@@ -45,7 +44,7 @@ from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, 
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
 
 
-def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
+def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
     recipient_cache = RecipientCache()
     publishing = SharedPublishing(context.database, context.notifier, recipient_cache)
 
@@ -70,6 +69,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
         return context.egress_policy
 
     return [
+        DirectPublishing(publishing, KnownPrincipals(context.database, kinds=BEARER_KINDS)).route(),
         Router(
             path="/",
             route_handlers=[
@@ -88,13 +88,8 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },
-        )
+        ),
     ]
-
-
-def _direct_routes(context: ServerContext[WebhooksSettings]) -> Sequence[DirectRoute]:
-    publishing = SharedPublishing(context.database, context.notifier, RecipientCache())
-    return [DirectPublishing(publishing, KnownPrincipals(context.database, kinds=BEARER_KINDS)).route()]
 
 
 def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
@@ -122,7 +117,6 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="webhooks", package="ninefold.systems.webhooks"),
     read_settings=read_webhooks_settings,
     routes=_routes,
-    direct_routes=_direct_routes,
     worker_tasks=_worker_tasks,
     feeds=_feeds,
     release_leases=_release_leases,

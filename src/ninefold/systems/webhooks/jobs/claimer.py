@@ -31,6 +31,11 @@ from ninefold.systems.webhooks.store.subscriptions import subscription_list_back
 SUBSCRIPTIONS_SCANNED_MAX: Final = 500
 """Subscriptions with waiting deliveries that one call of `find_waiting` looks at."""
 
+LITTLE_EVENTS_MAX: Final = 10
+LITTLE_DELIVERIES_MAX: Final = 100
+LITTLE_BYTES_MAX: Final = 1024 * 1024
+"""A claim that returns fewer events, of fewer deliveries each and fewer bytes, wasn't cut short by its limits."""
+
 _BEFORE_ALL: Final = UUID(int=0)
 
 
@@ -65,6 +70,8 @@ class Claimer:
         self._probes: dict[UUID, Gate] = {}
         self._scanned_until = _BEFORE_ALL
         self._recipient_cache = RecipientCache()
+        self.has_claimed_little = False
+        """Whether the latest claim of events has probably found all that there were."""
 
     async def claim_events(self) -> set[UUID]:
         """Claim events and queue their first attempts; return the events' organisations.
@@ -73,7 +80,12 @@ class Claimer:
             DatabaseUnavailableError: claimed events that weren't queued are given back.
             LeaseLostError: this worker's lease has expired.
         """
-        events = await self._event_log.claim(self._queues.budget())
+        budget = self._queues.budget()
+        events = await self._event_log.claim(budget)
+        self.has_claimed_little = (
+            len(events) < LITTLE_EVENTS_MAX <= budget.rows_max // LITTLE_EVENTS_MAX
+            and sum(len(event.payload) for event in events) < LITTLE_BYTES_MAX
+        )
         for position, event in enumerate(events):
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
@@ -82,6 +94,7 @@ class Claimer:
                 self._event_log.give_back(events[position:])
                 raise
             self._queue_first_attempts(event, unattempted)
+            self.has_claimed_little &= len(unattempted) < LITTLE_DELIVERIES_MAX
         return {event.organisation_id for event in events}
 
     async def claim_retries(self) -> set[UUID]:

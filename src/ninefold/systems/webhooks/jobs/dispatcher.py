@@ -20,6 +20,7 @@ from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.queue.tenant_queues import TenantQueues
 from ninefold.core.queue.worker_share import WorkerShare
 from ninefold.core.system import WorkerContext
+from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitRules
@@ -48,6 +49,9 @@ from ninefold.systems.webhooks.store.deliveries import delivery_expire_waiting
 
 EVENTS_POLL_S: Final = 0.5
 """Seconds between claims of events without a notification, since notifications can get lost."""
+
+LITTLE_PAUSE_S: Final = 0.1
+"""The pause after a claim that has probably found all events; a notification ends it."""
 
 RETRIES_POLL_S: Final = 0.2
 """Seconds between claims of due deliveries. There is no notification when a delivery becomes due."""
@@ -170,8 +174,14 @@ class Dispatcher:
                 self._recorder.close()
 
     async def _claim_events(self, stopping: asyncio.Event) -> None:
+        async def claim() -> bool:
+            may_claim_more = await self._claim(self._claimer.claim_events)
+            if may_claim_more and self._claimer.has_claimed_little:
+                await wait_for_any(self._events_notified, stopping, timeout_s=LITTLE_PAUSE_S)
+            return may_claim_more
+
         await repeat_claim(
-            lambda: self._claim(self._claimer.claim_events),
+            claim,
             name="webhooks.events",
             notified=self._events_notified,
             poll_s=EVENTS_POLL_S,

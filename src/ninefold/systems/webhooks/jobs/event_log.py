@@ -79,7 +79,7 @@ class PostgresEventLog:
         self._notifier = notifier
         self._circuit_breaker = circuit_breaker
         self._worker_id = lease.worker_id
-        self._leased_ids = LeasedIds(database, lease, event_release_unknown)
+        self._leased_ids = LeasedIds(database, lease, event_release_unknown, is_flushed=False)
         self._claims = RoundRobinClaims(self._leased_ids, event_claim, id_of=lambda event: event.event_id)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:

@@ -27,7 +27,7 @@ class RetryQueue:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._worker_id = lease.worker_id
-        self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
+        self._leased_ids = LeasedIds(database, lease, delivery_release_unknown, is_flushed=False)
         # A claim releases what isn't known to be held, and so the rows of a concurrent claim.
         self._claiming = asyncio.Lock()
         self._claims = RoundRobinClaims(
