@@ -1,12 +1,14 @@
 """The settings of webhook delivery."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 
 from ninefold.core.config import read_settings
 from ninefold.core.errors import SettingError
+from ninefold.systems.webhooks.model import Retention
 
 PREFIX = "NINEFOLD_WEBHOOKS_"
 RETRY_DELAYS_COUNT_MAX = 20
@@ -71,6 +73,41 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
     response_body_kept_bytes: Annotated[
         int, msgspec.Meta(ge=0, le=16_384, description="Bytes of each response body to keep with its attempt.")
     ] = 16_384
+    short_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with short retention.")
+    ] = 7
+    standard_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with standard retention.")
+    ] = 30
+    long_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with long retention.")
+    ] = 90
+    dead_letter_retention_days: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=3_650, description="Days to keep a dead letter at least, after the delivery failed."),
+    ] = 7
+    idempotency_key_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days after which an idempotency key can be used again.")
+    ] = 7
+
+    def retention_of(self, retention: Retention) -> timedelta:
+        """Return how long events with a retention are kept, with their deliveries and attempts."""
+        days = {
+            Retention.SHORT: self.short_retention_days,
+            Retention.STANDARD: self.standard_retention_days,
+            Retention.LONG: self.long_retention_days,
+        }
+        return timedelta(days=days[retention])
+
+    @property
+    def dead_letter_retention(self) -> timedelta:
+        """How long a dead letter is kept at least."""
+        return timedelta(days=self.dead_letter_retention_days)
+
+    @property
+    def idempotency_key_retention(self) -> timedelta:
+        """How long an idempotency key is kept."""
+        return timedelta(days=self.idempotency_key_retention_days)
 
     @property
     def attempts_per_round(self) -> int:
@@ -92,4 +129,11 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
             field=f"{PREFIX}RETRY_DELAYS_S",
             remedy="Give a positive number of seconds for each retry, such as 1,2,4,8,16.",
         )
+    for retention in Retention:
+        if settings.retention_of(retention) < settings.idempotency_key_retention:
+            raise SettingError(
+                f"{PREFIX}{retention.name}_RETENTION_DAYS is less than {PREFIX}IDEMPOTENCY_KEY_RETENTION_DAYS.",
+                field=f"{PREFIX}IDEMPOTENCY_KEY_RETENTION_DAYS",
+                remedy="Keep keys no longer than events: the answer to a repeated request is read from its event.",
+            )
     return settings

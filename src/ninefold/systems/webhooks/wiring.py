@@ -23,11 +23,13 @@ from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
+from ninefold.systems.webhooks.jobs.partitions import KEEP_PARTITIONS_HANDLER, KEEP_PARTITIONS_HOURLY, PartitionMaker
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.figures import FIGURE_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
+from ninefold.systems.webhooks.routes.retention import RETENTION_ROUTES
 from ninefold.systems.webhooks.routes.searches import SEARCH_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.changes import make_feeds
@@ -70,6 +72,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
                 *SEARCH_ROUTES,
                 *REPLAY_ROUTES,
                 *FIGURE_ROUTES,
+                *RETENTION_ROUTES,
             ],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
@@ -89,7 +92,15 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
         (metrics.DELIVERIES_WAITING, delivery_count_waiting),
         (metrics.CIRCUITS_OPEN, circuit_count_open),
     ]
-    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
+    return [
+        Dispatcher(context),
+        BacklogCounter("webhooks.backlog", context.database, counts),
+        PartitionMaker(context.database, context.settings),
+    ]
+
+
+def _server_tasks(context: ServerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
+    return [PartitionMaker(context.database, context.settings)]
 
 
 def _feeds(_: ServerContext[WebhooksSettings]) -> Sequence[Feed]:
@@ -107,11 +118,12 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="webhooks", package="ninefold.systems.webhooks"),
     read_settings=read_webhooks_settings,
     routes=_routes,
+    server_tasks=_server_tasks,
     worker_tasks=_worker_tasks,
     feeds=_feeds,
     release_leases=_release_leases,
-    job_handlers=(CANCEL_DELIVERIES_HANDLER, DELETE_OLD_FIGURES_HANDLER, *REPLAY_HANDLERS),
-    schedules=(DELETE_OLD_FIGURES_HOURLY,),
+    job_handlers=(CANCEL_DELIVERIES_HANDLER, DELETE_OLD_FIGURES_HANDLER, KEEP_PARTITIONS_HANDLER, *REPLAY_HANDLERS),
+    schedules=(DELETE_OLD_FIGURES_HOURLY, KEEP_PARTITIONS_HOURLY),
     commands=COMMANDS,
     checks=(check_in_flight,),
     implements=(

@@ -1,12 +1,13 @@
-"""The commands `subscriptions …`, `events …`, `deliveries …` and `dead-letters …`, which use the HTTP API."""
+"""The commands `subscriptions`, `events`, `deliveries`, `dead-letters` and `retention`, which use the HTTP API."""
 
 from typing import Final
 
 from ninefold.systems.webhooks.commands.deliveries import deliveries
 from ninefold.systems.webhooks.commands.events import events
 from ninefold.systems.webhooks.commands.replays import dead_letters, replay_subscription
+from ninefold.systems.webhooks.commands.retention import retention
 from ninefold.systems.webhooks.commands.subscriptions import subscriptions
 
 subscriptions.command(replay_subscription, name="replay")
 
-COMMANDS: Final = (subscriptions, events, deliveries, dead_letters)
+COMMANDS: Final = (subscriptions, events, deliveries, dead_letters, retention)

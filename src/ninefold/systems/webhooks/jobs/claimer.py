@@ -271,7 +271,12 @@ class Claimer:
         bypasses_limits: bool = False,
     ) -> None:
         request = AttemptRequest(
-            message=make_message(delivery.event_id, event_type=delivery.event_type, payload=delivery.payload),
+            message=make_message(
+                delivery.event_id,
+                event_type=delivery.event_type,
+                payload=delivery.payload,
+                retention=delivery.retention,
+            ),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
             organisation_id=delivery.organisation_id,
@@ -287,7 +292,9 @@ class Claimer:
 
 def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
     """Yield the first attempts of an event's deliveries; each is created when it starts."""
-    message = make_message(event.event_id, event_type=event.event_type, payload=event.payload)
+    message = make_message(
+        event.event_id, event_type=event.event_type, payload=event.payload, retention=event.retention
+    )
     fan_out = FanOut(len(recipients))
     for recipient in recipients:
         yield AttemptRequest(

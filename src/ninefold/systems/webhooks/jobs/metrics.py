@@ -57,6 +57,16 @@ CIRCUITS_OPEN: Final = Gauge(
     multiprocess_mode="livemostrecent",
 )
 
+PARTITIONS_DROPPED: Final = MetricCounter(
+    "ninefold_webhooks_partitions_dropped_total",
+    "Partitions with events, deliveries and attempts that were dropped because their retention was over.",
+)
+PARTITIONS_OVERDUE: Final = Gauge(
+    "ninefold_webhooks_partitions_overdue",
+    "Partitions whose retention is over, but that have something queued, pending, or failed lately.",
+    multiprocess_mode="livemostrecent",
+)
+
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Update the metrics with a batch of recorded outcomes."""

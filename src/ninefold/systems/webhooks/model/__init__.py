@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -34,6 +34,14 @@ CANCEL_DELIVERIES: Final = JobKind(name="webhooks.cancel_deliveries", payload=Ca
 
 EXPIRED: Final = "expired"
 """The error class of a dead letter without a failed attempt: its time was over while it waited."""
+
+
+class Retention(IntEnum):
+    """How long an event is kept, with its deliveries and attempts. Settings say how many days each is."""
+
+    SHORT = 1
+    STANDARD = 2
+    LONG = 3
 
 
 class EventStatus(StrEnum):
@@ -218,6 +226,8 @@ class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
     claim_count: int
     """If it is more than 1, the event was claimed before, and some deliveries may already have an outcome."""
     subscription_version: int
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +245,8 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     is_manual: bool
     """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
     subscription_version: int
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
 
 
 class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,6 +358,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
     throttled_for_s: float | None = None
     """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
 
 
 class Postponement(msgspec.Struct, frozen=True, kw_only=True):
@@ -358,3 +372,5 @@ class Postponement(msgspec.Struct, frozen=True, kw_only=True):
     round_started_at: datetime
     has_row: bool
     """Whether the delivery has a row, which this worker then holds."""
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""

@@ -23,6 +23,7 @@ FROM (
             accepted_at
         FROM webhooks.event
         WHERE organisation_id = :organisation_id
+            AND status = 'queued'
             AND leased_by IS NOT NULL
         LIMIT :limit
     )

@@ -181,6 +181,7 @@ claimed AS (
         delivery.round_attempt_count,
         delivery.round_started_at,
         delivery.next_attempt_at = delivery.round_started_at AS is_manual,
+        delivery.retention,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -303,6 +304,7 @@ RETURNING
     delivery.round_attempt_count,
     delivery.round_started_at,
     FALSE AS is_manual,
+    delivery.retention,
     (
         SELECT subscription_version.version
         FROM webhooks.subscription_version
@@ -341,6 +343,31 @@ FROM (
         AND leased_by IS NULL
     LIMIT :limit
 ) AS waiting;
+
+-- name: delivery_expire_unkept
+-- End some waiting deliveries between two ids as failed, because their retention is over; return their ids.
+WITH waiting AS MATERIALIZED (
+    SELECT
+        delivery_id,
+        retention
+    FROM webhooks.delivery
+    WHERE retention = :retention
+        AND delivery_id >= :first_id
+        AND delivery_id < :end_id
+        AND status = 'waiting'
+        AND leased_by IS NULL
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+UPDATE webhooks.delivery
+SET
+    status = 'failed',
+    finished_at = now()
+FROM waiting
+WHERE delivery.delivery_id = waiting.delivery_id
+    AND delivery.retention = waiting.retention
+RETURNING delivery.delivery_id;
 
 -- name: delivery_expire_waiting
 -- End some waiting deliveries whose time is over, as failed; return their ids.
@@ -448,7 +475,8 @@ INSERT INTO webhooks.delivery (
     last_error_detail,
     last_url_revision,
     last_timings_ms,
-    created_at
+    created_at,
+    retention
 )
 SELECT
     outcome.delivery_id,
@@ -470,9 +498,10 @@ SELECT
     outcome.error_detail,
     outcome.url_revision,
     outcome.timings_ms,
-    outcome.round_started_at
+    outcome.round_started_at,
+    outcome.retention
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
-ON CONFLICT (event_id, subscription_id) DO NOTHING;
+ON CONFLICT (delivery_id, retention) DO NOTHING;
 
 -- name: delivery_insert_test!
 -- Insert a delivery whose first attempt is due now, as if a person had asked for a retry.
@@ -487,7 +516,8 @@ INSERT INTO webhooks.delivery (
     round_started_at,
     next_attempt_at,
     finished_at,
-    created_at
+    created_at,
+    retention
 )
 VALUES (
     :delivery_id,
@@ -500,7 +530,8 @@ VALUES (
     now(),
     now(),
     NULL,
-    now()
+    now(),
+    :retention
 );
 
 -- name: delivery_insert_waiting!
@@ -515,7 +546,8 @@ INSERT INTO webhooks.delivery (
     round_attempt_count,
     round_started_at,
     finished_at,
-    created_at
+    created_at,
+    retention
 )
 SELECT
     postponed.delivery_id,
@@ -527,15 +559,17 @@ SELECT
     0,
     postponed.round_started_at,
     NULL,
-    postponed.round_started_at
+    postponed.round_started_at,
+    postponed.retention
 FROM unnest(
     :delivery_ids::uuid[],
     :organisation_ids::uuid[],
     :event_ids::uuid[],
     :subscription_ids::uuid[],
-    :rounds_started_at::timestamptz[]
-) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
-ON CONFLICT (event_id, subscription_id) DO NOTHING;
+    :rounds_started_at::timestamptz[],
+    :retentions::smallint[]
+) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at, retention)
+ON CONFLICT (delivery_id, retention) DO NOTHING;
 
 -- name: delivery_list_attempts
 -- Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body.
@@ -618,6 +652,8 @@ INNER JOIN webhooks.event ON event.event_id = delivery.event_id
 LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.event_id = :event_id
+    AND delivery.delivery_id >= webhooks.first_id_of_time(:event_id)
+    AND delivery.delivery_id <= webhooks.last_id_of_time(:event_id)
     AND delivery.organisation_id = :organisation_id
 ORDER BY delivery.subscription_id
 LIMIT :limit;
@@ -810,7 +846,8 @@ archived AS (
         error_class,
         error_detail,
         url_revision,
-        timings_ms
+        timings_ms,
+        retention
     )
     SELECT
         delivery_id,
@@ -823,7 +860,8 @@ archived AS (
         last_error_class,
         last_error_detail,
         last_url_revision,
-        last_timings_ms
+        last_timings_ms,
+        retention
     FROM held
     WHERE attempt_count > 0
 )

@@ -95,6 +95,7 @@ claimed AS (
         claim_count = event.claim_count + 1
     FROM chosen
     WHERE event.event_id = chosen.event_id
+        AND event.status = 'queued'
     RETURNING
         event.event_id,
         event.organisation_id,
@@ -102,6 +103,7 @@ claimed AS (
         event.payload,
         event.accepted_at,
         event.claim_count,
+        event.retention,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -135,7 +137,8 @@ FROM (
     (
         SELECT 1
         FROM webhooks.event
-        WHERE leased_by IS NOT NULL
+        WHERE status = 'queued'
+            AND leased_by IS NOT NULL
         LIMIT :limit
     )
     LIMIT :limit
@@ -171,8 +174,10 @@ FROM unnest(
     :payloads::bytea[],
     :idempotency_keys::text[]
 ) AS published (event_id, event_type, payload, idempotency_key)
-INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
-WHERE event.organisation_id = :organisation_id;
+INNER JOIN webhooks.idempotency_key
+    ON idempotency_key.organisation_id = :organisation_id
+    AND idempotency_key.idempotency_key = published.idempotency_key
+INNER JOIN webhooks.event ON event.event_id = idempotency_key.event_id;
 
 -- name: event_find_payload$
 -- Read the payload of an event of an organisation, exactly as it was published.
@@ -183,17 +188,47 @@ WHERE event_id = :event_id
 
 -- name: event_finish!
 -- Mark events as dispatched, because each of their deliveries has an outcome; skip those that this worker has lost.
+-- The condition on the status leaves out the partitions in which every event is dispatched.
 UPDATE webhooks.event
 SET
     status = 'dispatched',
     dispatched_at = clock_timestamp(),
     leased_by = NULL
 WHERE event_id = ANY(:event_ids::uuid[])
+    AND status = 'queued'
     AND leased_by = :worker_id;
 
 -- name: event_insert_many
 -- Insert events and return their ids; skip those whose idempotency key is already used.
--- An event without a matching subscription has no fan-out, so it is dispatched from the start.
+-- An event without a matching subscription has no fan-out, so it is dispatched from the start. The retention is that of
+-- its organisation, or the standard one.
+WITH new_event AS MATERIALIZED (
+    SELECT *
+    FROM unnest(
+        :event_ids::uuid[],
+        :event_types::text[],
+        :payloads::bytea[],
+        :idempotency_keys::text[],
+        :queued_deliveries::integer[]
+    ) AS listed (event_id, event_type, payload, idempotency_key, queued_deliveries)
+),
+
+used_key AS (
+    INSERT INTO webhooks.idempotency_key (
+        organisation_id,
+        idempotency_key,
+        event_id
+    )
+    SELECT
+        :organisation_id,
+        idempotency_key,
+        event_id
+    FROM new_event
+    WHERE idempotency_key IS NOT NULL
+    ON CONFLICT (organisation_id, idempotency_key) DO NOTHING
+    RETURNING event_id
+)
+
 INSERT INTO webhooks.event (
     event_id,
     organisation_id,
@@ -202,7 +237,8 @@ INSERT INTO webhooks.event (
     idempotency_key,
     queued_deliveries,
     status,
-    dispatched_at
+    dispatched_at,
+    retention
 )
 SELECT
     new_event.event_id,
@@ -212,19 +248,23 @@ SELECT
     new_event.idempotency_key,
     new_event.queued_deliveries,
     CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
-    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
-FROM unnest(
-    :event_ids::uuid[],
-    :event_types::text[],
-    :payloads::bytea[],
-    :idempotency_keys::text[],
-    :queued_deliveries::integer[]
-) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries)
-ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
+    coalesce(
+        (
+            SELECT organisation_retention.retention
+            FROM webhooks.organisation_retention
+            WHERE organisation_retention.organisation_id = :organisation_id
+        ),
+        2
+    )
+FROM new_event
+WHERE new_event.idempotency_key IS NULL
+    OR new_event.event_id IN (SELECT used_key.event_id FROM used_key)
 RETURNING event_id;
 
--- name: event_insert_test!
--- Insert an event for one subscription. It is dispatched from the start: its delivery is inserted with it.
+-- name: event_insert_test$
+-- Insert an event for one subscription, and return its retention.
+-- It is dispatched from the start: its delivery is inserted with it.
 INSERT INTO webhooks.event (
     event_id,
     organisation_id,
@@ -232,7 +272,8 @@ INSERT INTO webhooks.event (
     payload,
     queued_deliveries,
     status,
-    dispatched_at
+    dispatched_at,
+    retention
 )
 VALUES (
     :event_id,
@@ -241,8 +282,17 @@ VALUES (
     :payload,
     1,
     'dispatched',
-    now()
-);
+    now(),
+    coalesce(
+        (
+            SELECT organisation_retention.retention
+            FROM webhooks.organisation_retention
+            WHERE organisation_retention.organisation_id = :organisation_id
+        ),
+        2
+    )
+)
+RETURNING retention;
 
 -- name: event_list
 -- Read a page of an organisation's events, newest first.
@@ -298,7 +348,8 @@ FROM (
             accepted_at,
             dispatched_at
         FROM webhooks.event
-        WHERE leased_by IS NOT NULL
+        WHERE status = 'queued'
+            AND leased_by IS NOT NULL
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
@@ -314,11 +365,13 @@ LIMIT :limit;
 -- Release the events that these workers hold.
 UPDATE webhooks.event
 SET leased_by = NULL
-WHERE leased_by = ANY(:worker_ids::uuid[]);
+WHERE status = 'queued'
+    AND leased_by = ANY(:worker_ids::uuid[]);
 
 -- name: event_release_unknown!
 -- Release the events that a worker holds but doesn't know of, because its claim was committed without confirmation.
 UPDATE webhooks.event
 SET leased_by = NULL
-WHERE leased_by = :worker_id
+WHERE status = 'queued'
+    AND leased_by = :worker_id
     AND event_id <> ALL(:known_ids::uuid[]);

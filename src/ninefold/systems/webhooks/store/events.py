@@ -99,11 +99,12 @@ async def event_insert_many(connection: Connection, *, organisation_id: UUID, ev
 
 async def event_insert_test(
     connection: Connection, *, organisation_id: UUID, event_id: UUID, event_type: str, payload: bytes
-) -> None:
-    """Insert an event for one subscription, whose delivery is inserted with it."""
-    await queries.event_insert_test(
+) -> int:
+    """Insert an event for one subscription, whose delivery is inserted with it; return its retention."""
+    retention: int = await queries.event_insert_test(
         connection, organisation_id=organisation_id, event_id=event_id, event_type=event_type, payload=payload
     )
+    return retention
 
 
 async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
@@ -168,6 +169,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedEvent:
         payload=record["payload"],
         accepted_at=record["accepted_at"],
         claim_count=record["claim_count"],
+        retention=record["retention"],
         subscription_version=record["subscription_version"] or 0,
     )
 
