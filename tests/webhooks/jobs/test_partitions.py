@@ -11,6 +11,7 @@ from ninefold.core.ids import first_id_at, new_id, parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.postgres.queries import load_queries
+from ninefold.systems.webhooks import checks
 from ninefold.systems.webhooks.jobs import partitions as module
 from ninefold.systems.webhooks.jobs.partitions import Kept, keep_all, make_partitions
 from ninefold.systems.webhooks.model import Retention
@@ -315,3 +316,22 @@ async def test_an_idempotency_key_can_be_used_again_after_a_week(api: WebhooksAp
     assert (kept.idempotency_keys, later.idempotency_keys) == (0, 1)
     found = await api.get("/events?idempotency_key=order-1")
     assert [each["event_id"] for each in found["items"]] == [other]
+
+
+@pytest.mark.parametrize(
+    ("made_at", "now", "state"), [(NOW, NOW, "ok"), (OLD, NOW, "warning"), (NOW, NOW + 60 * DAY, "warning")]
+)
+async def test_doctor_finds_partitions_that_were_not_made_or_not_dropped(
+    database: Database, monkeypatch: pytest.MonkeyPatch, made_at: datetime, now: datetime, state: str
+) -> None:
+    async def read_clock(_: object) -> datetime:
+        return now
+
+    monkeypatch.setattr(checks, "partition_read_clock", read_clock)
+    await make_at(database, made_at)
+    if now > NOW:
+        await make_at(database, now)
+    async with database.connection() as connection:
+        (finding,) = await checks.check_partitions(connection, SETTINGS)
+
+    assert (finding.check, finding.state) == ("partitions", state)

@@ -11,13 +11,14 @@ from litestar.types import ControllerRouterHandler
 from ninefold.contracts.webhooks import EVENT_PUBLISHER, FORWARD_OWNER, REQUEST_FORWARDER, ForwardOwner
 from ninefold.core.contracts import Implementation
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.exports import Export
 from ninefold.core.live import Feed
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
-from ninefold.systems.webhooks.checks import check_in_flight
+from ninefold.systems.webhooks.checks import check_in_flight, check_partitions
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
@@ -40,6 +41,7 @@ from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_s
 from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
+from ninefold.systems.webhooks.store.exports import export_list_events, export_list_subscriptions
 
 
 def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
@@ -126,6 +128,11 @@ SYSTEM: Final = System(
     schedules=(DELETE_OLD_FIGURES_HOURLY, KEEP_PARTITIONS_HOURLY),
     commands=COMMANDS,
     checks=(check_in_flight,),
+    database_checks=(check_partitions,),
+    exports=(
+        Export(name="subscriptions", read=export_list_subscriptions),
+        Export(name="events", read=export_list_events),
+    ),
     implements=(
         Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),
         Implementation(REQUEST_FORWARDER, WebhooksRequestForwarder()),
