@@ -14,7 +14,7 @@ RULES = CircuitRules(failures_max=10, retry_s=300.0, pause_after_s=432_000.0, ho
 
 def make_gates(database: Database, *, limits: GateLimits | None = None) -> Gates:
     """Return the gates of a worker that is alone."""
-    limits = limits or GateLimits(rate_limit_per_s=1_000.0, in_flight_max=1_000)
+    limits = limits or GateLimits(rate_limit_per_s=1_000.0, in_flight_max=1_000, tier_shares=(50.0, 40.0, 10.0))
     return Gates(WorkerShare(database, new_id()), limits, time=time.monotonic)
 
 

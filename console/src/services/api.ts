@@ -5647,6 +5647,8 @@ export interface components {
             queued: components["schemas"]["QueueDepthView"];
             /** @description They wait for their next attempt. */
             retrying: components["schemas"]["QueueDepthView"];
+            /** @description The same by tier, most urgent first. */
+            tiers: components["schemas"]["TierDepthView"][];
             /** @description They wait for a limit, an open circuit or a paused subscription. */
             waiting: components["schemas"]["QueueDepthView"];
         };
@@ -7617,6 +7619,8 @@ export interface components {
             status: components["schemas"]["DeliveryStatus"];
             /** @example sub_01h455vb4pex5vsknk084sn02q */
             subscription_id: string;
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
             /** @example null */
             waiting_reason: components["schemas"]["WaitingReason"] | null;
             /** @example null */
@@ -7676,6 +7680,8 @@ export interface components {
             status: components["schemas"]["DeliveryStatus"];
             /** @example sub_01h455vb4pex5vsknk084sn02q */
             subscription_id: string;
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
             /** @example null */
             waiting_reason: components["schemas"]["WaitingReason"] | null;
             /** @example null */
@@ -7823,7 +7829,15 @@ export interface components {
             queued_deliveries: number;
             /** @example dispatched */
             status: components["schemas"]["EventStatus"];
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
         };
+        /**
+         * EventTier
+         * @description How urgent an event is. Each tier has its share of every worker, whatever waits in the others.
+         * @enum {unknown}
+         */
+        EventTier: "bulk" | "critical" | "standard";
         /**
          * EventView
          * @description An event with its payload and its deliveries.
@@ -7850,6 +7864,8 @@ export interface components {
             queued_deliveries: number;
             /** @example dispatched */
             status: components["schemas"]["EventStatus"];
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
         };
         /**
          * ExperienceView
@@ -10366,6 +10382,11 @@ export interface components {
              *     }
              */
             payload: unknown;
+            /**
+             * @description How urgent the event is. Each tier has its own share of the workers.
+             * @default standard
+             */
+            tier?: components["schemas"]["EventTier"];
         };
         /**
          * PublishEventBatch
@@ -11934,6 +11955,17 @@ export interface components {
             event_id: string;
             /** @example ninefold.test */
             event_type: string;
+        };
+        /**
+         * TierDepthView
+         * @description The deliveries of one tier that aren't finished.
+         */
+        TierDepthView: {
+            queued: components["schemas"]["QueueDepthView"];
+            retrying: components["schemas"]["QueueDepthView"];
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
+            waiting: components["schemas"]["QueueDepthView"];
         };
         /**
          * TimelineEntryView

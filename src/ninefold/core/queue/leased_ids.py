@@ -37,6 +37,11 @@ class LeasedIds:
         """The worker that holds the rows."""
         return self._lease.worker_id
 
+    @property
+    def may_hold_more(self) -> bool:
+        """Whether the worker may hold rows that aren't known here, which the next claim releases."""
+        return self._has_given_back or self._is_claim_unconfirmed
+
     @asynccontextmanager
     async def claim(self) -> AsyncIterator[Connection]:
         """Open a transaction to claim rows in. After it has committed, call `add` with their ids.
@@ -44,7 +49,7 @@ class LeasedIds:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        may_hold_more = self._has_given_back or self._is_claim_unconfirmed
+        may_hold_more = self.may_hold_more
         # Rows that are given back while the claim is in progress are left for the next one.
         self._has_given_back, self._is_claim_unconfirmed = False, True
         async with self._database.transaction() as connection:

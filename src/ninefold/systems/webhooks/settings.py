@@ -68,6 +68,14 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Attempts in flight per worker; one organisation can use at most two thirds of them.",
         ),
     ] = 3_000
+    tier_shares: Annotated[
+        tuple[float, ...],
+        msgspec.Meta(
+            min_length=3,
+            max_length=3,
+            description="Shares of a worker for the tiers critical, standard and bulk, comma-separated.",
+        ),
+    ] = (50.0, 40.0, 10.0)
     response_body_kept_bytes: Annotated[
         int, msgspec.Meta(ge=0, le=16_384, description="Bytes of each response body to keep with its attempt.")
     ] = 16_384
@@ -91,5 +99,11 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
             f"{PREFIX}RETRY_DELAYS_S has a delay that isn't greater than zero.",
             field=f"{PREFIX}RETRY_DELAYS_S",
             remedy="Give a positive number of seconds for each retry, such as 1,2,4,8,16.",
+        )
+    if not all(0 < share < float("inf") for share in settings.tier_shares):
+        raise SettingError(
+            f"{PREFIX}TIER_SHARES has a share that isn't greater than zero.",
+            field=f"{PREFIX}TIER_SHARES",
+            remedy="Give a positive number for each of the tiers critical, standard and bulk, such as 50,40,10.",
         )
     return settings

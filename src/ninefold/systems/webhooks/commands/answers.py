@@ -80,6 +80,7 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     queued_deliveries: int
     accepted_at: datetime
     dispatched_at: datetime | None
+    tier: str = "standard"
 
 
 class TimingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +118,7 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     waiting_reason: str | None
     waiting_until: datetime | None
     is_running: bool
+    tier: str = "standard"
     attempt_count: int
     attempts_planned: int
     next_attempt_at: datetime | None

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from cyclopts import App
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
@@ -51,6 +52,7 @@ def publish_event(
     payload: str = _STANDARD_INPUT,
     *,
     idempotency_key: str | None = None,
+    tier: EventTier = EventTier.STANDARD,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Publish an event.
@@ -59,10 +61,11 @@ def publish_event(
         event_type: The event's type, such as order.created.
         payload: JSON text, @FILE to read a file, or - to read standard input; delivered byte for byte.
         idempotency_key: Publishing again with the same key and content creates no second event.
+        tier: How urgent the event is. Each tier has its own share of the workers.
         api: The server and API key to use.
     """
     with api.client() as client:
-        content = _event_body(event_type, _read_payload(payload), idempotency_key)
+        content = _event_body(event_type, _read_payload(payload), idempotency_key, tier)
         answer = client.request("POST", _EVENTS, content=content)
     published = msgspec.structs.asdict(answer.read(PublishedAnswer))
     is_replay = answer.headers.get(_REPLAYED) == "true"
@@ -127,9 +130,16 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
 def _show_events(page: SearchPage[EventAnswer], *, is_search: bool) -> None:
     publish = "No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'"
     print_table(
-        ["Event", "Type", "Status", "Deliveries", "Accepted at"],
+        ["Event", "Type", "Tier", "Status", "Deliveries", "Accepted at"],
         [
-            [item.event_id, item.event_type, state_text(item.status), item.queued_deliveries, item.accepted_at]
+            [
+                item.event_id,
+                item.event_type,
+                item.tier,
+                state_text(item.status),
+                item.queued_deliveries,
+                item.accepted_at,
+            ]
             for item in page.items
         ],
         empty="No events match so far." if is_search else publish,
@@ -168,7 +178,7 @@ def _read_bytes(payload: str) -> bytes:
         ) from error
 
 
-def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) -> bytes:
+def _event_body(event_type: str, payload: bytes, idempotency_key: str | None, tier: EventTier) -> bytes:
     """Return a request body that contains the payload byte for byte.
 
     Raises:
@@ -178,6 +188,8 @@ def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) ->
     body: dict[str, Any] = {"event_type": event_type, "payload": msgspec.Raw(payload.strip())}
     if idempotency_key is not None:
         body["idempotency_key"] = idempotency_key
+    if tier is not EventTier.STANDARD:
+        body["tier"] = tier
     return encode_body(body)
 
 

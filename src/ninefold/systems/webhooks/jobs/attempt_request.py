@@ -136,12 +136,13 @@ class AttemptRequest:
             # It took its room when it was claimed.
             may_pass = not gate.is_shut and (now_s >= gate.blocked_until_s or self.bypasses_limits)
             if not may_pass:
-                gate.give_back(1)
+                gate.give_back(1, tier=self.message.tier)
             return may_pass
         gate = self.gate = gates.find(self.recipient, self.organisation_id)
-        if gate.enter(now_s, organisation_room=organisation_room):
+        tier = self.message.tier
+        if gate.enter(now_s, organisation_room=organisation_room, tier=tier):
             return True
         may_pass = self.bypasses_limits and not gate.is_shut
         if may_pass:
-            gate.take(1, now_s)
+            gate.take(1, now_s, tier=tier)
         return may_pass

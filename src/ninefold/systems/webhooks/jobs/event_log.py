@@ -4,6 +4,7 @@ Every adapter passes the same conformance suite, `tests/conformance/test_event_l
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitChanges
-from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedEvent, DeliveryStatus, Outcome, Postponement
 from ninefold.systems.webhooks.service.changes import append_changes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_recorded,
@@ -26,7 +27,12 @@ from ninefold.systems.webhooks.store.deliveries import (
     delivery_set_waiting,
     delivery_update_outcomes,
 )
-from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
+from ninefold.systems.webhooks.store.events import (
+    event_claim,
+    event_finish,
+    event_list_claimable_tiers,
+    event_release_unknown,
+)
 from ninefold.systems.webhooks.store.subscriptions import subscription_lock
 
 _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
@@ -38,8 +44,12 @@ Result: TypeAlias = Outcome | Postponement
 class EventLog(Protocol):
     """Where accepted events wait for a worker, and where the outcomes of their deliveries are recorded."""
 
-    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Claim events that no worker holds, within a budget: a fair share for each organisation, oldest first."""
+    async def claim(self, budget: ClaimBudget, *, tier: int = STANDARD) -> Sequence[ClaimedEvent]:
+        """Claim events of a tier that no worker holds, within a budget: a fair share for each organisation."""
+        ...
+
+    async def list_claimable_tiers(self) -> Sequence[int]:
+        """Return the tiers with events that no worker holds, and those whose next claim releases some."""
         ...
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
@@ -79,20 +89,33 @@ class PostgresEventLog:
         self._notifier = notifier
         self._circuit_breaker = circuit_breaker
         self._worker_id = lease.worker_id
-        self._leased_ids = LeasedIds(database, lease, event_release_unknown)
-        self._claims = RoundRobinClaims(self._leased_ids, event_claim, id_of=lambda event: event.event_id)
+        # Tiers are claimed at the same time, so each has ids of its own.
+        self._leased_ids = [
+            LeasedIds(database, lease, partial(event_release_unknown, tier=tier)) for tier in range(len(TIERS))
+        ]
+        self._claims = [
+            RoundRobinClaims(leased_ids, partial(event_claim, tier=tier), id_of=lambda event: event.event_id)
+            for tier, leased_ids in enumerate(self._leased_ids)
+        ]
 
-    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Claim events. Each claim starts after the organisation where the previous one ended.
+    async def claim(self, budget: ClaimBudget, *, tier: int = STANDARD) -> Sequence[ClaimedEvent]:
+        """Claim events of a tier. Each claim starts after the organisation where the previous one ended.
 
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        return await self._claims.claim(budget)
+        return await self._claims[tier].claim(budget)
+
+    async def list_claimable_tiers(self) -> Sequence[int]:
+        """Return the tiers with events that no worker holds, and those whose next claim releases some."""
+        async with self._database.connection() as connection:
+            claimable = await event_list_claimable_tiers(connection)
+        return sorted({*claimable, *(tier for tier, ids in enumerate(self._leased_ids) if ids.may_hold_more)})
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
-        """Give back events; the next claim releases them in the database."""
-        self._leased_ids.give_back(event.event_id for event in events)
+        """Give back events; the next claim of their tier releases them in the database."""
+        for event in events:
+            self._leased_ids[event.tier].give_back([event.event_id])
 
     async def record(
         self, results: Sequence[Result], *, finished_events: Sequence[UUID]
@@ -103,7 +126,8 @@ class PostgresEventLog:
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them. Use the slower statement, which skips those.
             changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_insert_outcomes)
-        self._leased_ids.remove(finished_events)
+        for leased_ids in self._leased_ids:
+            leased_ids.remove(finished_events)
         await self._circuit_breaker.apply(changes)
         return {
             **dict.fromkeys(changes.kept_waiting, DeliveryStatus.WAITING),

@@ -51,6 +51,7 @@ def make_outcome(
         has_row=request.fan_out is None,
         is_counted=verdict is None or verdict.is_counted,
         throttled_for_s=None if verdict is None else verdict.throttled_for_s,
+        tier=request.message.tier,
     )
 
 
@@ -63,6 +64,7 @@ def make_postponement(request: AttemptRequest) -> Postponement:
         subscription_id=request.recipient.subscription_id,
         round_started_at=request.round_started_at,
         has_row=request.fan_out is None,
+        tier=request.message.tier,
     )
 
 

@@ -8,14 +8,26 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.jobs import JobKind
 
 EVENT_PREFIX: Final = "evt"
 SUBSCRIPTION_PREFIX: Final = "sub"
 DELIVERY_PREFIX: Final = "dlv"
 
+TIERS: Final = tuple(EventTier)
+"""The tiers, most urgent first. The database and the workers use their numbers, which are the positions here."""
+STANDARD: Final = TIERS.index(EventTier.STANDARD)
+"""The number of the tier of events that don't name one."""
+
 EVENTS_CHANNEL: Final = "webhooks_events"
-"""The notifier's channel for newly accepted events."""
+"""The notifier's channel for newly accepted events of the standard tier."""
+EVENTS_CHANNELS: Final = {
+    EventTier.CRITICAL: "webhooks_critical_events",
+    EventTier.STANDARD: EVENTS_CHANNEL,
+    EventTier.BULK: "webhooks_bulk_events",
+}
+"""The notifier's channels for newly accepted events of each tier."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
 """The notifier's channel for deliveries that are now due because of a manual retry."""
 WAITING_CHANNEL: Final = "webhooks_waiting"
@@ -183,6 +195,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     idempotency_key: str | None
     queued_deliveries: int
+    tier: EventTier = EventTier.STANDARD
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +209,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     status: EventStatus
     accepted_at: datetime
     dispatched_at: datetime | None
+    tier: EventTier
 
 
 class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +218,7 @@ class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID
     queued_deliveries: int
     differing_fields: tuple[str, ...]
-    """Those of `event_type` and `payload` that differ in the later event."""
+    """Those of `event_type`, `payload` and `tier` that differ in the later event."""
 
 
 class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +232,8 @@ class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
     claim_count: int
     """If it is more than 1, the event was claimed before, and some deliveries may already have an outcome."""
     subscription_version: int
+    tier: int
+    """The number of its tier."""
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +251,8 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     is_manual: bool
     """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
     subscription_version: int
+    tier: int
+    """The number of its event's tier."""
 
 
 class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,14 +263,17 @@ class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
     subscription_version: int
     is_probe: bool
     """Whether its circuit is open, so that only one of them may be attempted."""
+    tiers: Sequence[int]
+    """The numbers of the tiers of its waiting deliveries."""
 
 
 class WaitingClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """How many waiting deliveries of a subscription to claim."""
+    """How many waiting deliveries of a subscription to claim, of one tier; a probe may be of any tier."""
 
     subscription_id: UUID
     count: int
     is_probe: bool
+    tier: int = STANDARD
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,6 +291,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None
     is_running: bool
+    tier: EventTier
     own_retry_count: int | None = None
     """The retries of a round that the subscription has set itself; None where the installation's setting applies."""
     waiting_reason: WaitingReason | None = None
@@ -346,6 +368,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
     throttled_for_s: float | None = None
     """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
+    tier: int = STANDARD
+    """The number of its event's tier."""
 
 
 class Postponement(msgspec.Struct, frozen=True, kw_only=True):
@@ -358,3 +382,5 @@ class Postponement(msgspec.Struct, frozen=True, kw_only=True):
     round_started_at: datetime
     has_row: bool
     """Whether the delivery has a row, which this worker then holds."""
+    tier: int = STANDARD
+    """The number of its event's tier."""

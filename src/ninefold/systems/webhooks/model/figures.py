@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.jobs import JobKind
 
 MINUTE_S: Final = 60
@@ -74,6 +75,15 @@ class QueueDepth(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are more than were counted."""
 
 
+class TierDepth(msgspec.Struct, frozen=True, kw_only=True):
+    """The deliveries of one tier that aren't finished."""
+
+    tier: EventTier
+    queued: QueueDepth
+    retrying: QueueDepth
+    waiting: QueueDepth
+
+
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """The deliveries of an organisation that aren't finished."""
 
@@ -83,6 +93,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     waiting: QueueDepth
     next_attempt_at: datetime | None
     """When the next retry is due."""
+    tiers: Sequence[TierDepth]
 
 
 class AlertKind(StrEnum):

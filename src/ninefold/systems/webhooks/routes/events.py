@@ -16,7 +16,7 @@ from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, JsonDecoder
 from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.problems import describe, problem_responses
-from ninefold.systems.webhooks.model import EVENTS_CHANNEL
+from ninefold.systems.webhooks.model import EVENTS_CHANNELS
 from ninefold.systems.webhooks.routes.idempotency import IdempotencyKeyHeader, find_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
     BatchAccepted,
@@ -95,7 +95,7 @@ async def publish_event(
         )
     if isinstance(result, NinefoldError):
         raise result
-    notifier.notify(EVENTS_CHANNEL)
+    notifier.notify(EVENTS_CHANNELS[data.tier])
     return Response(
         show_publication(result),
         status_code=_ACCEPTED,
@@ -143,7 +143,8 @@ async def publish_event_batch(
         published = await publish_events(
             connection, recipient_cache, organisation_id=principal.organisation_id, drafts=list(drafts.values())
         )
-    notifier.notify(EVENTS_CHANNEL)
+    for tier in {draft.tier for draft in drafts.values()}:
+        notifier.notify(EVENTS_CHANNELS[tier])
     for position, result in zip(drafts, published, strict=True):
         results[position] = _prefix_field(result, position=position)
     request_id = request.scope["state"].get("request_id", "")
@@ -175,7 +176,9 @@ EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batc
 
 
 def _draft(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:
-    return EventDraft(event_type=data.event_type, payload=bytes(data.payload), idempotency_key=idempotency_key)
+    return EventDraft(
+        event_type=data.event_type, payload=bytes(data.payload), idempotency_key=idempotency_key, tier=data.tier
+    )
 
 
 def _prefix_field(result: Publication | NinefoldError, *, position: int) -> Publication | NinefoldError:

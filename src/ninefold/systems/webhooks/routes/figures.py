@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
@@ -98,6 +99,15 @@ class QueueDepthView(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
+class TierDepthView(msgspec.Struct, frozen=True, kw_only=True):
+    """The deliveries of one tier that aren't finished."""
+
+    tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
+    queued: QueueDepthView
+    retrying: QueueDepthView
+    waiting: QueueDepthView
+
+
 class BacklogView(msgspec.Struct, frozen=True, kw_only=True):
     """The deliveries that aren't finished."""
 
@@ -107,6 +117,7 @@ class BacklogView(msgspec.Struct, frozen=True, kw_only=True):
         QueueDepthView, msgspec.Meta(description="They wait for a limit, an open circuit or a paused subscription.")
     ]
     next_attempt_at: Annotated[Timestamp | None, msgspec.Meta(description="When the next retry is due.")]
+    tiers: Annotated[Sequence[TierDepthView], msgspec.Meta(description="The same by tier, most urgent first.")]
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,6 +269,15 @@ def _show_backlog(backlog: Backlog) -> BacklogView:
         retrying=_show_depth(backlog.retrying),
         waiting=_show_depth(backlog.waiting),
         next_attempt_at=backlog.next_attempt_at,
+        tiers=[
+            TierDepthView(
+                tier=each.tier,
+                queued=_show_depth(each.queued),
+                retrying=_show_depth(each.retrying),
+                waiting=_show_depth(each.waiting),
+            )
+            for each in backlog.tiers
+        ],
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import EXAMPLE_ID, PathId
@@ -84,6 +85,10 @@ class PublishEvent(RequestBody, frozen=True, kw_only=True):
         IdempotencyKey | None,
         msgspec.Meta(description="Publishing again with the same key and content creates no second event."),
     ] = None
+    tier: Annotated[
+        EventTier,
+        msgspec.Meta(description="How urgent the event is. Each tier has its own share of the workers."),
+    ] = EventTier.STANDARD
 
 
 class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
@@ -140,6 +145,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_until: Annotated[Timestamp | None, msgspec.Meta(examples=[None])]
     """When it may be attempted; null if that isn't known. For an open circuit, this is the next probe."""
     is_running: Annotated[bool, msgspec.Meta(examples=[False])]
+    tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
     attempt_count: Annotated[int, msgspec.Meta(examples=[1])]
     attempts_planned: Annotated[int, msgspec.Meta(examples=[6])]
     """The maximum number of attempts at the end of the current round, including those of earlier rounds."""
@@ -161,6 +167,7 @@ class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
     queued_deliveries: Annotated[int, msgspec.Meta(examples=[1])]
     accepted_at: Timestamp
     dispatched_at: Timestamp | None
+    tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
 
 
 class EventView(EventSummary, frozen=True, kw_only=True):
@@ -204,6 +211,7 @@ def show_event_summary(event: Event) -> EventSummary:
         queued_deliveries=event.queued_deliveries,
         accepted_at=event.accepted_at,
         dispatched_at=event.dispatched_at,
+        tier=event.tier,
     )
 
 
@@ -234,6 +242,7 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         waiting_reason=delivery.waiting_reason,
         waiting_until=delivery.waiting_until,
         is_running=delivery.is_running,
+        tier=delivery.tier,
         attempt_count=delivery.attempt_count,
         attempts_planned=_attempts_planned(delivery, attempts_per_round=attempts_per_round),
         next_attempt_at=delivery.next_attempt_at,

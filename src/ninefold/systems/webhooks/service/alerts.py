@@ -1,6 +1,6 @@
 """What a person should know of, worked out each time it is asked for: alerts, and the deliveries that wait."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,8 +10,16 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.store import worker_count_alive
-from ninefold.systems.webhooks.model import PauseReason
-from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, MINUTE_S, Alert, AlertKind, Backlog
+from ninefold.systems.webhooks.model import TIERS, PauseReason
+from ninefold.systems.webhooks.model.figures import (
+    ALL_SUBSCRIPTIONS,
+    MINUTE_S,
+    Alert,
+    AlertKind,
+    Backlog,
+    QueueDepth,
+    TierDepth,
+)
 from ninefold.systems.webhooks.store.alerts import (
     DeadLetterCount,
     UnhealthySubscription,
@@ -41,6 +49,8 @@ FAILURE_ATTEMPTS_MIN: Final = 20
 """With fewer attempts, a share says little."""
 
 LETTERS_SINCE: Final = timedelta(days=1)
+
+_EMPTY: Final = QueueDepth(count=0, oldest_at=None, is_more=False)
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +93,30 @@ async def _count_backlog(connection: Connection, *, organisation_id: UUID) -> Ba
         connection, organisation_id=organisation_id, limit=COUNTED_MAX
     )
     waiting = await backlog_count_waiting(connection, organisation_id=organisation_id, limit=COUNTED_MAX)
-    return Backlog(queued=queued, retrying=retrying, waiting=waiting, next_attempt_at=next_attempt_at)
+    tiers = [
+        TierDepth(
+            tier=tier,
+            queued=queued.get(number, _EMPTY),
+            retrying=retrying.get(number, _EMPTY),
+            waiting=waiting.get(number, _EMPTY),
+        )
+        for number, tier in enumerate(TIERS)
+    ]
+    return Backlog(
+        queued=_sum(queued.values()),
+        retrying=_sum(retrying.values()),
+        waiting=_sum(waiting.values()),
+        next_attempt_at=next_attempt_at,
+        tiers=tiers,
+    )
+
+
+def _sum(depths: Collection[QueueDepth]) -> QueueDepth:
+    return QueueDepth(
+        count=sum(depth.count for depth in depths),
+        oldest_at=min((depth.oldest_at for depth in depths if depth.oldest_at is not None), default=None),
+        is_more=any(depth.is_more for depth in depths),
+    )
 
 
 def _worker_alerts(worker_count: int, backlog: Backlog, *, now: datetime) -> Iterator[Alert]:

@@ -261,6 +261,7 @@ def _queued_delivery(event: Event, *, subscription_id: UUID, own_retry_count: in
         created_at=event.accepted_at,
         finished_at=None,
         is_running=False,
+        tier=event.tier,
         own_retry_count=own_retry_count,
     )
 

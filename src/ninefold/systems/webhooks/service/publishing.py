@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.errors import InvalidInputError, NinefoldError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
@@ -28,6 +29,7 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
     payload: bytes
     idempotency_key: str | None
+    tier: EventTier = EventTier.STANDARD
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ async def publish_events(
                 payload=draft.payload,
                 idempotency_key=draft.idempotency_key,
                 queued_deliveries=len(recipients.matching(draft.event_type)),
+                tier=draft.tier,
             )
     # Concurrent batches that share keys insert them in the same order, so they can't deadlock. The sort is stable: of
     # two drafts with the same key, the first becomes the event and the second its replay.

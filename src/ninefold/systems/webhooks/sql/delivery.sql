@@ -47,7 +47,7 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by IS NULL;
 
 -- name: delivery_claim
--- Claim deliveries that are due, for a worker: a fair share for each organisation, longest due first.
+-- Claim deliveries of a tier that are due, for a worker: a fair share for each organisation, longest due first.
 -- It considers the organisations whose deliveries are longest due. It also scans up to :organisations_max organisations
 -- with waiting deliveries, in the order of their ids, starting after :after; otherwise one with many due deliveries
 -- could hide the others. Organisations in :held_back are scanned, but nothing of theirs is claimed.
@@ -64,6 +64,7 @@ WITH RECURSIVE scanned AS (
         FROM webhooks.delivery
         WHERE status = 'retrying'
             AND leased_by IS NULL
+            AND tier = :tier
             AND organisation_id > :after
         ORDER BY organisation_id
         LIMIT 1
@@ -78,6 +79,7 @@ WITH RECURSIVE scanned AS (
         FROM webhooks.delivery
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
+            AND delivery.tier = :tier
             AND delivery.organisation_id > scanned.organisation_id
         ORDER BY delivery.organisation_id
         LIMIT 1
@@ -92,6 +94,7 @@ due_organisation AS MATERIALIZED (
         FROM webhooks.delivery
         WHERE status = 'retrying'
             AND leased_by IS NULL
+            AND tier = :tier
             AND next_attempt_at <= statement_timestamp()
         ORDER BY next_attempt_at
         LIMIT :limit
@@ -106,6 +109,7 @@ due_organisation AS MATERIALIZED (
             FROM webhooks.delivery
             WHERE delivery.status = 'retrying'
                 AND delivery.leased_by IS NULL
+                AND delivery.tier = :tier
                 AND delivery.organisation_id = scanned.organisation_id
                 AND delivery.next_attempt_at <= statement_timestamp()
         )
@@ -132,6 +136,7 @@ candidate AS MATERIALIZED (
         FROM webhooks.delivery
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
+            AND delivery.tier = :tier
             AND delivery.organisation_id = served.organisation_id
             AND delivery.next_attempt_at <= statement_timestamp()
         ORDER BY delivery.next_attempt_at
@@ -181,6 +186,7 @@ claimed AS (
         delivery.round_attempt_count,
         delivery.round_started_at,
         delivery.next_attempt_at = delivery.round_started_at AS is_manual,
+        delivery.tier,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -199,22 +205,25 @@ FROM claimed
 FULL JOIN scan_end ON TRUE;
 
 -- name: delivery_claim_waiting
--- Claim waiting deliveries of some subscriptions for a worker, of each as many as it may send, oldest first.
+-- Claim waiting deliveries of some subscriptions and tiers for a worker, of each as many as it may send, oldest first.
 -- Of the subscriptions in :probed_ids, claim one each: of the oldest and the newest :among, one with the fewest attempts.
 -- Otherwise deliveries that this receiver always refuses could be every probe.
 -- The payload bytes of the claimed deliveries are limited; the first may exceed the limit.
 WITH oldest AS MATERIALIZED (
     SELECT
         waiting.*,
-        row_number() OVER (PARTITION BY waiting.subscription_id) AS rank
-    FROM unnest(:subscription_ids::uuid[], :counts::integer[]) AS requested (subscription_id, count)
+        row_number() OVER (PARTITION BY waiting.subscription_id, waiting.tier) AS rank
+    FROM unnest(:subscription_ids::uuid[], :tiers::smallint[], :counts::integer[])
+        AS requested (subscription_id, tier, count)
     CROSS JOIN LATERAL (
         SELECT
             delivery.delivery_id,
             delivery.subscription_id,
-            delivery.event_id
+            delivery.event_id,
+            delivery.tier
         FROM webhooks.delivery
         WHERE delivery.subscription_id = requested.subscription_id
+            AND delivery.tier = requested.tier
             AND delivery.status = 'waiting'
             AND delivery.leased_by IS NULL
         ORDER BY delivery.round_started_at
@@ -228,17 +237,20 @@ probe AS MATERIALIZED (
         delivery.delivery_id,
         delivery.subscription_id,
         delivery.event_id,
+        delivery.tier,
         1::bigint AS rank
     FROM unnest(:probed_ids::uuid[]) AS probed (subscription_id)
     CROSS JOIN LATERAL (
         SELECT either.delivery_id
-        FROM (
+        FROM generate_series(0, 2) AS each_tier (tier)
+        CROSS JOIN LATERAL (
             (
                 SELECT
                     waiting.delivery_id,
                     waiting.attempt_count
                 FROM webhooks.delivery AS waiting
                 WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.tier = each_tier.tier
                     AND waiting.status = 'waiting'
                     AND waiting.leased_by IS NULL
                 ORDER BY waiting.round_started_at
@@ -251,6 +263,7 @@ probe AS MATERIALIZED (
                     waiting.attempt_count
                 FROM webhooks.delivery AS waiting
                 WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.tier = each_tier.tier
                     AND waiting.status = 'waiting'
                     AND waiting.leased_by IS NULL
                 ORDER BY waiting.round_started_at DESC
@@ -279,7 +292,7 @@ chosen AS (
     FROM (
         SELECT
             candidate.delivery_id,
-            sum(octet_length(event.payload)) OVER (ORDER BY candidate.rank, candidate.delivery_id)
+            sum(octet_length(event.payload)) OVER (ORDER BY candidate.rank, candidate.tier, candidate.delivery_id)
             - octet_length(event.payload) AS payload_bytes_before
         FROM candidate
         INNER JOIN webhooks.event ON event.event_id = candidate.event_id
@@ -303,6 +316,7 @@ RETURNING
     delivery.round_attempt_count,
     delivery.round_started_at,
     FALSE AS is_manual,
+    delivery.tier,
     (
         SELECT subscription_version.version
         FROM webhooks.subscription_version
@@ -377,10 +391,12 @@ due AS MATERIALIZED (
         AND coalesce(
             subscription.resumed_at < now() - :horizon_s::double precision * interval '1 second', TRUE
         )
+    CROSS JOIN generate_series(0, 2) AS each_tier (tier)
     CROSS JOIN LATERAL (
         SELECT delivery.delivery_id
         FROM webhooks.delivery
         WHERE delivery.subscription_id = backlogged.subscription_id
+            AND delivery.tier = each_tier.tier
             AND delivery.status = 'waiting'
             AND delivery.leased_by IS NULL
             AND delivery.round_started_at < now() - :horizon_s::double precision * interval '1 second'
@@ -414,6 +430,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -448,7 +465,8 @@ INSERT INTO webhooks.delivery (
     last_error_detail,
     last_url_revision,
     last_timings_ms,
-    created_at
+    created_at,
+    tier
 )
 SELECT
     outcome.delivery_id,
@@ -470,7 +488,8 @@ SELECT
     outcome.error_detail,
     outcome.url_revision,
     outcome.timings_ms,
-    outcome.round_started_at
+    outcome.round_started_at,
+    outcome.tier
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
@@ -515,7 +534,8 @@ INSERT INTO webhooks.delivery (
     round_attempt_count,
     round_started_at,
     finished_at,
-    created_at
+    created_at,
+    tier
 )
 SELECT
     postponed.delivery_id,
@@ -527,14 +547,16 @@ SELECT
     0,
     postponed.round_started_at,
     NULL,
-    postponed.round_started_at
+    postponed.round_started_at,
+    postponed.tier
 FROM unnest(
     :delivery_ids::uuid[],
     :organisation_ids::uuid[],
     :event_ids::uuid[],
     :subscription_ids::uuid[],
-    :rounds_started_at::timestamptz[]
-) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
+    :rounds_started_at::timestamptz[],
+    :tiers::smallint[]
+) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at, tier)
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
 -- name: delivery_list_attempts
@@ -609,6 +631,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -637,6 +660,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -663,6 +687,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -692,6 +717,19 @@ FROM webhooks.delivery
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND subscription_id = ANY(:subscription_ids::uuid[])
 ORDER BY delivery_id;
+
+-- name: delivery_list_due_tiers
+-- Return the tiers with deliveries that are due and that no worker holds.
+SELECT each_tier.tier::smallint AS tier
+FROM generate_series(0, 2) AS each_tier (tier)
+WHERE EXISTS (
+    SELECT 1
+    FROM webhooks.delivery
+    WHERE delivery.status = 'retrying'
+        AND delivery.leased_by IS NULL
+        AND delivery.tier = each_tier.tier
+        AND delivery.next_attempt_at <= statement_timestamp()
+);
 
 -- name: delivery_list_recorded
 -- Return which of these deliveries already have an outcome.

@@ -162,7 +162,8 @@ SELECT
     queued_deliveries,
     status,
     accepted_at,
-    dispatched_at
+    dispatched_at,
+    tier
 FROM webhooks.event
 WHERE organisation_id = :organisation_id
     AND event_id >= :first_event_id

@@ -158,7 +158,19 @@ found AS (
         subscription.subscription_id,
         subscription.organisation_id,
         subscription_version.version AS subscription_version,
-        circuit.opened_at IS NOT NULL AS is_probe
+        circuit.opened_at IS NOT NULL AS is_probe,
+        ARRAY(
+            SELECT each_tier.tier
+            FROM generate_series(0, 2) AS each_tier (tier)
+            WHERE EXISTS (
+                SELECT 1
+                FROM webhooks.delivery
+                WHERE delivery.status = 'waiting'
+                    AND delivery.leased_by IS NULL
+                    AND delivery.subscription_id = scanned.subscription_id
+                    AND delivery.tier = each_tier.tier
+            )
+        ) AS tiers
     FROM scanned
     INNER JOIN webhooks.subscription ON subscription.subscription_id = scanned.subscription_id
     LEFT JOIN webhooks.subscription_version

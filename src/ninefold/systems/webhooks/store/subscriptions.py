@@ -106,6 +106,7 @@ async def subscription_list_backlogged(
             organisation_id=record["organisation_id"],
             subscription_version=record["subscription_version"] or 0,
             is_probe=record["is_probe"],
+            tiers=record["tiers"],
         )
         for record in records
         if record["subscription_id"] is not None
