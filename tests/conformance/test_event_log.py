@@ -53,6 +53,7 @@ async def accept(
     new_events = [
         NewEvent(
             event_id=new_id(),
+            organisation_id=organisation_id,
             event_type="order.created",
             payload=payload,
             idempotency_key=None,
@@ -61,7 +62,7 @@ async def accept(
         for _ in range(events)
     ]
     async with database.transaction() as connection:
-        await event_insert_many(connection, organisation_id=organisation_id, events=new_events)
+        await event_insert_many(connection, events=new_events)
     return sorted(event.event_id for event in new_events)
 
 

@@ -28,6 +28,7 @@ from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.web.direct_routes import DirectRoute
 from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Surface
 
@@ -102,6 +103,10 @@ def _no_routes(_: ServerContext[SettingsT]) -> Sequence[ControllerRouterHandler]
     return ()
 
 
+def _no_direct_routes(_: ServerContext[SettingsT]) -> Sequence[DirectRoute]:
+    return ()
+
+
 def _no_surfaces(_: ServerContext[SettingsT]) -> Sequence[Surface]:
     return ()
 
@@ -135,6 +140,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     read_settings: Callable[[Mapping[str, str]], SettingsT] = _no_settings
     routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]] = _no_routes
     """The routes of Ninefold's own API, below `/api/v1`."""
+    direct_routes: Callable[[ServerContext[SettingsT]], Sequence[DirectRoute]] = _no_direct_routes
+    """Handlers that get the requests of some of these routes first."""
     surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
     """The surfaces of other protocols."""
     feeds: Callable[[ServerContext[SettingsT]], Sequence[Feed]] = _no_feeds

@@ -62,13 +62,14 @@ class Worker:
         organisation_id, subscription_id = organisation_id or new_id(), new_id()
         event = NewEvent(
             event_id=new_id(),
+            organisation_id=organisation_id,
             event_type="order.created",
             payload=b"{}",
             idempotency_key=None,
             queued_deliveries=1,
         )
         async with database.transaction() as connection:
-            await event_insert_many(connection, organisation_id=organisation_id, events=[event])
+            await event_insert_many(connection, events=[event])
             await subscription_insert(
                 connection, SUBSCRIPTION, subscription_id=subscription_id, organisation_id=organisation_id
             )

@@ -17,6 +17,9 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.core.web.api_authentication import BEARER_KINDS
+from ninefold.core.web.direct_routes import DirectRoute
+from ninefold.core.web.known_principals import KnownPrincipals
 from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
@@ -25,6 +28,7 @@ from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
+from ninefold.systems.webhooks.routes.direct_publishing import DirectPublishing
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.figures import FIGURE_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
@@ -34,6 +38,7 @@ from ninefold.systems.webhooks.service.changes import make_feeds
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
+from ninefold.systems.webhooks.service.shared_publishing import SharedPublishing
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
@@ -42,6 +47,10 @@ from ninefold.systems.webhooks.store.events import event_count_queued, event_rel
 
 def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
     recipient_cache = RecipientCache()
+    publishing = SharedPublishing(context.database, context.notifier, recipient_cache)
+
+    def provide_publishing() -> SharedPublishing:
+        return publishing
 
     def provide_recipient_cache() -> RecipientCache:
         return recipient_cache
@@ -73,6 +82,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
             ],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
+                "publishing": Provide(provide_publishing, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "forward_owner": Provide(provide_forward_owner, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
@@ -80,6 +90,11 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
             },
         )
     ]
+
+
+def _direct_routes(context: ServerContext[WebhooksSettings]) -> Sequence[DirectRoute]:
+    publishing = SharedPublishing(context.database, context.notifier, RecipientCache())
+    return [DirectPublishing(publishing, KnownPrincipals(context.database, kinds=BEARER_KINDS)).route()]
 
 
 def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
@@ -107,6 +122,7 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="webhooks", package="ninefold.systems.webhooks"),
     read_settings=read_webhooks_settings,
     routes=_routes,
+    direct_routes=_direct_routes,
     worker_tasks=_worker_tasks,
     feeds=_feeds,
     release_leases=_release_leases,

@@ -191,6 +191,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event to insert."""
 
     event_id: UUID
+    organisation_id: UUID
     event_type: str
     payload: bytes
     idempotency_key: str | None

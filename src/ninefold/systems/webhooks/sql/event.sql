@@ -173,13 +173,15 @@ SELECT
     event.tier <> published.tier AS is_tier_different
 FROM unnest(
     :event_ids::uuid[],
+    :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[],
     :tiers::smallint[]
-) AS published (event_id, event_type, payload, idempotency_key, tier)
-INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
-WHERE event.organisation_id = :organisation_id;
+) AS published (event_id, organisation_id, event_type, payload, idempotency_key, tier)
+INNER JOIN webhooks.event
+    ON event.organisation_id = published.organisation_id
+    AND event.idempotency_key = published.idempotency_key;
 
 -- name: event_find_payload$
 -- Read the payload of an event of an organisation, exactly as it was published.
@@ -214,7 +216,7 @@ INSERT INTO webhooks.event (
 )
 SELECT
     new_event.event_id,
-    :organisation_id,
+    new_event.organisation_id,
     new_event.event_type,
     new_event.payload,
     new_event.idempotency_key,
@@ -224,12 +226,13 @@ SELECT
     CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
 FROM unnest(
     :event_ids::uuid[],
+    :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[],
     :queued_deliveries::integer[],
     :tiers::smallint[]
-) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries, tier)
+) AS new_event (event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries, tier)
 ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING event_id;
 

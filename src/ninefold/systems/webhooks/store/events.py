@@ -56,14 +56,12 @@ async def event_find(connection: Connection, *, organisation_id: UUID, event_id:
     return None if record is None else read_event(record)
 
 
-async def event_find_earlier(
-    connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]
-) -> dict[UUID, EarlierEvent]:
+async def event_find_earlier(connection: Connection, *, events: Sequence[NewEvent]) -> dict[UUID, EarlierEvent]:
     """Find the earlier events with the idempotency keys of these events; return them by the ids of these."""
     records = queries.event_find_earlier(
         connection,
-        organisation_id=organisation_id,
         event_ids=[event.event_id for event in events],
+        organisation_ids=[event.organisation_id for event in events],
         event_types=[event.event_type for event in events],
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],
@@ -85,12 +83,12 @@ async def event_finish(connection: Connection, *, worker_id: UUID, event_ids: Se
     await queries.event_finish(connection, worker_id=worker_id, event_ids=event_ids)
 
 
-async def event_insert_many(connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]) -> set[UUID]:
+async def event_insert_many(connection: Connection, *, events: Sequence[NewEvent]) -> set[UUID]:
     """Insert events, except those whose idempotency key is already used; return the ids of the inserted ones."""
     records = queries.event_insert_many(
         connection,
-        organisation_id=organisation_id,
         event_ids=[event.event_id for event in events],
+        organisation_ids=[event.organisation_id for event in events],
         event_types=[event.event_type for event in events],
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],

@@ -153,15 +153,9 @@ async def subscription_version_bump(connection: Connection, *, organisation_id: 
 
 
 async def subscription_version_list(connection: Connection, *, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Read the versions of some organisations' subscriptions."""
+    """Read the versions of some organisations' subscriptions; those that never had any are missing."""
     records = queries.subscription_version_list(connection, organisation_ids=organisation_ids)
     return {record["organisation_id"]: record["version"] async for record in records}
-
-
-async def subscription_version_find(connection: Connection, *, organisation_id: UUID) -> int:
-    """Read the version of an organisation's subscriptions; return 0 when it never had any."""
-    version: int | None = await queries.subscription_version_find(connection, organisation_id=organisation_id)
-    return version or 0
 
 
 async def signing_secret_count_active(connection: Connection, *, subscription_id: UUID) -> int:
