@@ -122,6 +122,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List alerts
+         * @description Those that were fired, latest first, with what was sent of them. `GET /api/v1/webhooks/status` shows what is wrong
+         *     at this moment, also what no message is sent of.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -2555,6 +2576,27 @@ export interface paths {
          * @description The app then closes it, changes it, or says what is wrong with the input.
          */
         post: operations["submit_messaging_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show metrics
+         * @description How many attempts succeeded, failed and were retries, and how long deliveries took, by subscription and event type.
+         *     Workers add to them every five seconds, and to hours every minute. Minutes are kept for two days, hours for thirty.
+         */
+        get: operations["get_webhook_metrics"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5192,11 +5234,48 @@ export interface components {
             member_id?: string | null;
         };
         /**
+         * AlertChange
+         * @description What is sent of an alert.
+         * @enum {unknown}
+         */
+        AlertChange: "fired" | "resolved";
+        /**
+         * AlertChannel
+         * @description Where an alert is sent besides the subscriptions of its organisation.
+         * @enum {unknown}
+         */
+        AlertChannel: "mail" | "slack";
+        /**
          * AlertKind
          * @description What an alert is about.
          * @enum {unknown}
          */
-        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused";
+        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused" | "queue_depth" | "retry_share" | "slow_deliveries";
+        /**
+         * AlertNotificationView
+         * @description A message about an alert, to a Slack-compatible URL or by mail.
+         */
+        AlertNotificationView: {
+            /** @example 1 */
+            attempt_count: number;
+            /** @description What it says. */
+            change: components["schemas"]["AlertChange"];
+            channel: components["schemas"]["AlertChannel"];
+            /**
+             * @description Why the last attempt failed.
+             * @example The Slack URL answered 404.
+             */
+            error: string | null;
+            sent_at: string | null;
+            /** @enum {unknown} */
+            state: "failed" | "queued" | "retrying" | "sent";
+        };
+        /**
+         * AlertState
+         * @description The state of an alert.
+         * @enum {unknown}
+         */
+        AlertState: "firing" | "resolved";
         /**
          * AlertView
          * @description Something that a person should know of.
@@ -7839,6 +7918,43 @@ export interface components {
          */
         EventTier: "bulk" | "critical" | "standard";
         /**
+         * EventTypeMetricsView
+         * @description The attempts of one event type in the whole time.
+         */
+        EventTypeMetricsView: {
+            /** @example 24960 */
+            attempts: number;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /**
+             * @description Null: all others together. The types with the most attempts have figures of their own.
+             * @example order.created
+             */
+            event_type: string | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /**
+             * @description Those that weren't the first of their round.
+             * @example 310
+             */
+            retried_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.01242
+             */
+            retry_rate: number | null;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.98718
+             */
+            success_rate: number | null;
+        };
+        /**
          * EventView
          * @description An event with its payload and its deliveries.
          */
@@ -8003,6 +8119,38 @@ export interface components {
             title: string;
             /** @description Of an image, in pixels. */
             width: number | null;
+        };
+        /**
+         * FiredAlertView
+         * @description An alert, as it was when it fired.
+         */
+        FiredAlertView: {
+            /** @example alr_01h455vb4pex5vsknk084sn02q */
+            alert_id: string;
+            /** @description What it means, and what to do. */
+            detail: string;
+            /** Format: date-time */
+            fired_at: string;
+            /** @description Whether it is about the installation, and not about this organisation alone. */
+            is_installation_wide: boolean;
+            kind: components["schemas"]["AlertKind"];
+            /** @description What was sent of it besides webhooks. */
+            notifications: components["schemas"]["AlertNotificationView"][];
+            resolved_at: string | null;
+            state: components["schemas"]["AlertState"];
+            subscription_id: string | null;
+            /**
+             * @description It fires above it.
+             * @example 0.05
+             */
+            threshold: number;
+            /** @example 8 % of the attempts fail */
+            title: string;
+            /**
+             * @description Seconds, a share or a count.
+             * @example 0.08
+             */
+            value: number;
         };
         /**
          * FoundInvitationView
@@ -8945,6 +9093,105 @@ export interface components {
             slack_id: string;
         };
         /**
+         * MetricsFigureView
+         * @description The attempts of some time, by when they were recorded.
+         */
+        MetricsFigureView: {
+            /** @example 24960 */
+            attempts: number;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /**
+             * @description Those that weren't the first of their round.
+             * @example 310
+             */
+            retried_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.01242
+             */
+            retry_rate: number | null;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.98718
+             */
+            success_rate: number | null;
+        };
+        /**
+         * MetricsPointView
+         * @description The attempts of one step.
+         */
+        MetricsPointView: {
+            /** @example 24960 */
+            attempts: number;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /**
+             * @description Those that weren't the first of their round.
+             * @example 310
+             */
+            retried_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.01242
+             */
+            retry_rate: number | null;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.98718
+             */
+            success_rate: number | null;
+        };
+        /**
+         * MetricsView
+         * @description Metrics of some time, and what waits now.
+         */
+        MetricsView: {
+            /**
+             * Format: date-time
+             * @description `to`, rounded up.
+             */
+            ends_at: string;
+            /** @description Those with the most attempts first; empty if `event_type` is given. */
+            event_types: components["schemas"]["EventTypeMetricsView"][];
+            /**
+             * @description Subscriptions of the organisation whose circuit is open now.
+             * @example 0
+             */
+            open_circuits: number;
+            /** @description Every step, oldest first. */
+            points: components["schemas"]["MetricsPointView"][];
+            /** @description What waits in the whole organisation now. */
+            queues: components["schemas"]["BacklogView"];
+            /**
+             * Format: date-time
+             * @description `from`, rounded down to a whole step.
+             */
+            starts_at: string;
+            /**
+             * @description Seconds from one point to the next.
+             * @example 60
+             */
+            step_s: number;
+            total: components["schemas"]["MetricsFigureView"];
+        };
+        /**
          * ModelView
          * @description What recommends, and how well.
          */
@@ -9423,6 +9670,15 @@ export interface components {
          */
         Page_FileView_: {
             items: components["schemas"]["FileView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[FiredAlertView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_FiredAlertView_: {
+            items: components["schemas"]["FiredAlertView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -13236,6 +13492,84 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description Only those of this kind. */
+                kind?: components["schemas"]["AlertKind"];
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only those with this state. */
+                state?: components["schemas"]["AlertState"];
+                /** @description Only those about this subscription. */
+                subscription_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FiredAlertView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25957,6 +26291,84 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_metrics: {
+        parameters: {
+            query?: {
+                /** @description Only attempts of events of exactly this type. */
+                event_type?: string;
+                /** @description Their begin, such as 2026-01-31T12:00:00Z; an hour before `to`. */
+                from?: string;
+                /** @description Seconds of a point: whole minutes up to an hour, or whole hours. By default minutes, or hours if that is more than six hours. */
+                step_s?: number;
+                /** @description Only attempts to this subscription. */
+                subscription_id?: string;
+                /** @description Their end; by default, now. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,14 +23,19 @@ from ninefold.core.web.known_principals import KnownPrincipals
 from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.alert_evaluator import AlertEvaluator
+from ninefold.systems.webhooks.jobs.alert_messages import ALERT_MESSAGE_HANDLERS
+from ninefold.systems.webhooks.jobs.alert_retention import DELETE_OLD_ALERTS_HANDLER, DELETE_OLD_ALERTS_HOURLY
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
+from ninefold.systems.webhooks.routes.alerts import ALERT_ROUTES
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.direct_publishing import DirectPublishing
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.figures import FIGURE_ROUTES
+from ninefold.systems.webhooks.routes.metrics import METRICS_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.searches import SEARCH_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
@@ -79,6 +84,8 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
                 *SEARCH_ROUTES,
                 *REPLAY_ROUTES,
                 *FIGURE_ROUTES,
+                *METRICS_ROUTES,
+                *ALERT_ROUTES,
             ],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
@@ -104,7 +111,7 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
         (metrics.DELIVERIES_WAITING, delivery_count_waiting),
         (metrics.CIRCUITS_OPEN, circuit_count_open),
     ]
-    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
+    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts), AlertEvaluator(context)]
 
 
 def _feeds(_: ServerContext[WebhooksSettings]) -> Sequence[Feed]:
@@ -126,8 +133,14 @@ SYSTEM: Final = System(
     worker_tasks=_worker_tasks,
     feeds=_feeds,
     release_leases=_release_leases,
-    job_handlers=(CANCEL_DELIVERIES_HANDLER, DELETE_OLD_FIGURES_HANDLER, *REPLAY_HANDLERS),
-    schedules=(DELETE_OLD_FIGURES_HOURLY,),
+    job_handlers=(
+        CANCEL_DELIVERIES_HANDLER,
+        DELETE_OLD_FIGURES_HANDLER,
+        DELETE_OLD_ALERTS_HANDLER,
+        *ALERT_MESSAGE_HANDLERS,
+        *REPLAY_HANDLERS,
+    ),
+    schedules=(DELETE_OLD_FIGURES_HOURLY, DELETE_OLD_ALERTS_HOURLY),
     commands=COMMANDS,
     checks=(check_in_flight,),
     implements=(

@@ -1,7 +1,8 @@
-"""The commands `subscriptions …`, `events …`, `deliveries …` and `dead-letters …`, which use the HTTP API."""
+"""The commands for subscriptions, events, deliveries, dead letters and alerts, which use the HTTP API."""
 
 from typing import Final
 
+from ninefold.systems.webhooks.commands.alerts import alerts
 from ninefold.systems.webhooks.commands.deliveries import deliveries
 from ninefold.systems.webhooks.commands.events import events
 from ninefold.systems.webhooks.commands.replays import dead_letters, replay_subscription
@@ -9,4 +10,4 @@ from ninefold.systems.webhooks.commands.subscriptions import subscriptions
 
 subscriptions.command(replay_subscription, name="replay")
 
-COMMANDS: Final = (subscriptions, events, deliveries, dead_letters)
+COMMANDS: Final = (subscriptions, events, deliveries, dead_letters, alerts)

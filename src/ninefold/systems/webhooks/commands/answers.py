@@ -146,3 +146,22 @@ class RetryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     status: str
     scheduled_at: datetime
+
+
+class AlertNotificationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A message about an alert."""
+
+    channel: str
+    error: str | None
+
+
+class FiredAlertAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that was fired."""
+
+    state: str
+    title: str
+    detail: str
+    subscription_id: str | None
+    fired_at: datetime
+    resolved_at: datetime | None
+    notifications: list[AlertNotificationAnswer]

@@ -19,6 +19,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The content that every delivery of an event sends."""
 
     event_id: UUID
+    event_type: str
     webhook_id: bytes
     common_head: bytes
     """The header fields that don't depend on the attempt."""
@@ -43,6 +44,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes, tier: int =
         forwarded = read_forwarded(payload)
         return Message(
             event_id=event_id,
+            event_type=event_type,
             webhook_id=webhook_id,
             common_head=b"%bwebhook-id: %b\r\n" % (forwarded.head, webhook_id),
             payload=forwarded.body,
@@ -52,6 +54,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes, tier: int =
         )
     return Message(
         event_id=event_id,
+        event_type=event_type,
         webhook_id=webhook_id,
         common_head=(
             b"content-type: application/json\r\nuser-agent: %b\r\nwebhook-id: %b\r\nx-webhook-id: %b\r\n"

@@ -41,6 +41,7 @@ def make_outcome(
         delivery_id=request.delivery_id,
         organisation_id=request.organisation_id,
         event_id=request.message.event_id,
+        event_type=request.message.event_type,
         subscription_id=request.recipient.subscription_id,
         url_revision=request.recipient.url_revision,
         attempt=attempt,

@@ -371,6 +371,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
     tier: int = STANDARD
     """The number of its event's tier."""
+    event_type: str = ""
+    """Without it, the attempt counts in figures of all event types only."""
 
 
 class Postponement(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,3 +79,63 @@ CROSS JOIN LATERAL (
 ) AS waiting
 WHERE subscription.organisation_id = :organisation_id
 GROUP BY each_tier.tier;
+
+-- name: backlog_list_depths
+-- Count the events of each organisation that wait for their first attempts, up to a limit for each tier.
+-- Each step of the recursive CTE finds the next organisation of a tier with one index lookup, and so does the count.
+WITH RECURSIVE queue AS (
+    (
+        SELECT
+            tier,
+            organisation_id
+        FROM webhooks.event
+        WHERE status = 'queued'
+            AND leased_by IS NULL
+        ORDER BY
+            tier,
+            organisation_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT
+        next_queue.tier,
+        next_queue.organisation_id
+    FROM queue
+    CROSS JOIN LATERAL (
+        SELECT
+            event.tier,
+            event.organisation_id
+        FROM webhooks.event
+        WHERE event.status = 'queued'
+            AND event.leased_by IS NULL
+            AND (event.tier, event.organisation_id) > (queue.tier, queue.organisation_id)
+        ORDER BY
+            event.tier,
+            event.organisation_id
+        LIMIT 1
+    ) AS next_queue
+),
+
+counted AS (
+    SELECT
+        queue.organisation_id,
+        (
+            SELECT count(*)
+            FROM (
+                SELECT
+                FROM webhooks.event
+                WHERE event.status = 'queued'
+                    AND event.leased_by IS NULL
+                    AND event.tier = queue.tier
+                    AND event.organisation_id = queue.organisation_id
+                LIMIT :limit
+            ) AS waiting
+        ) AS depth
+    FROM queue
+)
+
+SELECT
+    organisation_id,
+    sum(depth)::bigint AS depth
+FROM counted
+GROUP BY organisation_id;

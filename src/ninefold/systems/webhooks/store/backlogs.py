@@ -34,5 +34,11 @@ async def backlog_count_waiting(connection: Connection, *, organisation_id: UUID
     return {record["tier"]: _depth(record) async for record in records}
 
 
+async def backlog_list_depths(connection: Connection, *, limit: int) -> dict[UUID, int]:
+    """Count the events of each organisation that wait for their first attempts, up to a limit for each."""
+    records = queries.backlog_list_depths(connection, limit=limit)
+    return {record["organisation_id"]: record["depth"] async for record in records}
+
+
 def _depth(record: asyncpg.Record) -> QueueDepth:
     return QueueDepth(count=record["count"], oldest_at=record["oldest_at"], is_more=record["is_more"])
