@@ -1199,6 +1199,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/{delivery_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip a delivery that others wait for
+         * @description The later deliveries of its ordering key go on without it. If it has failed, it stays a dead letter; otherwise it is
+         *     canceled. If it is sent again later, it comes after the others.
+         */
+        post: operations["skip_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -3810,6 +3831,27 @@ export interface paths {
         patch: operations["update_subscription"];
         trace?: never;
     };
+    "/api/v1/subscriptions/{subscription_id}/blocked-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List blocked ordering keys
+         * @description The keys of a subscription with ordering `fifo` of which a delivery has failed for good. The later deliveries of
+         *     such a key wait until that one is retried with success, or skipped. Those that were accepted first come first.
+         */
+        get: operations["list_blocked_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/subscriptions/{subscription_id}/circuit/close": {
         parameters: {
             query?: never;
@@ -5907,6 +5949,28 @@ export interface components {
             state: "carried" | "computed" | "delivered" | "file_written" | "posted";
         };
         /**
+         * BlockedKeyView
+         * @description An ordering key whose later deliveries wait, because one has failed for good.
+         */
+        BlockedKeyView: {
+            /** @example Check the status and body of the response; only 2xx counts as delivered. Then retry the delivery; or skip it, and the later ones go on without it. */
+            advice: string;
+            /** Format: date-time */
+            blocked_at: string;
+            /** @example dlv_01h455vb4pex5vsknk084sn02q */
+            delivery_id: string;
+            /** @example unsuccessful_status */
+            error_class: string;
+            /** @example evt_01h455vb4pex5vsknk084sn02q */
+            event_id: string;
+            /** @example order.created */
+            event_type: string;
+            /** @example customer-7 */
+            ordering_key: string;
+            /** @example 3 */
+            waiting_deliveries: number;
+        };
+        /**
          * BreakView
          * @description Something that doesn't agree, and what became of it.
          */
@@ -7551,6 +7615,18 @@ export interface components {
              * @default true
              */
             is_active?: boolean;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @default none
+             * @example none
+             */
+            ordering?: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @default block
+             * @example block
+             */
+            ordering_on_failure?: components["schemas"]["OrderingOnFailure"];
             /** @default null */
             rate_limit_per_s?: number | null;
             /** @default null */
@@ -7904,6 +7980,8 @@ export interface components {
             event_type: string;
             /** @example order-1042-created */
             idempotency_key: string | null;
+            /** @example null */
+            ordering_key: string | null;
             /** @example 1 */
             queued_deliveries: number;
             /** @example dispatched */
@@ -7969,6 +8047,8 @@ export interface components {
             event_type: string;
             /** @example order-1042-created */
             idempotency_key: string | null;
+            /** @example null */
+            ordering_key: string | null;
             /**
              * @example {
              *       "order": 1042,
@@ -9541,6 +9621,18 @@ export interface components {
             member_ids: string[];
         };
         /**
+         * Ordering
+         * @description In which order a subscription gets events.
+         * @enum {unknown}
+         */
+        Ordering: "fifo" | "none";
+        /**
+         * OrderingOnFailure
+         * @description What happens to the later events of a key when a delivery has failed for good.
+         * @enum {unknown}
+         */
+        OrderingOnFailure: "block" | "skip";
+        /**
          * OwnerView
          * @description The organisation as the owner of repositories.
          */
@@ -9616,6 +9708,15 @@ export interface components {
          */
         Page_BatchView_: {
             items: components["schemas"]["BatchView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[BlockedKeyView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_BlockedKeyView_: {
+            items: components["schemas"]["BlockedKeyView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -10630,6 +10731,12 @@ export interface components {
              * @default null
              */
             idempotency_key?: string | null;
+            /**
+             * @description Subscriptions with ordering `fifo` get the events with the same key one after another.
+             * @default null
+             * @example customer-7
+             */
+            ordering_key?: string | null;
             /**
              * @description Any JSON value, up to 1 MiB. It is delivered byte for byte.
              * @example {
@@ -12089,6 +12196,16 @@ export interface components {
             is_active: boolean;
             /** @example webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @example none
+             */
+            ordering: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @example block
+             */
+            ordering_on_failure: components["schemas"]["OrderingOnFailure"];
             /** @example null */
             pause: components["schemas"]["PauseView"] | null;
             /** @example null */
@@ -12128,6 +12245,16 @@ export interface components {
             is_active: boolean;
             /** @example webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @example none
+             */
+            ordering: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @example block
+             */
+            ordering_on_failure: components["schemas"]["OrderingOnFailure"];
             /** @example null */
             pause: components["schemas"]["PauseView"] | null;
             /** @example null */
@@ -12681,6 +12808,16 @@ export interface components {
             in_flight_max?: number | null;
             /** @description False pauses the subscription: its deliveries wait. True resumes it. */
             is_active?: boolean;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @example none
+             */
+            ordering?: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @example block
+             */
+            ordering_on_failure?: components["schemas"]["OrderingOnFailure"];
             rate_limit_per_s?: number | null;
             retry_schedule?: ("quick" | "hours" | "day") | number[] | null;
             subscriber_id?: string | null;
@@ -12790,10 +12927,10 @@ export interface components {
         };
         /**
          * WaitingReason
-         * @description Why a delivery waits. All waiting deliveries of a subscription have the same reason.
+         * @description Why a delivery waits. All waiting deliveries of a subscription that aren't held have the same reason.
          * @enum {unknown}
          */
-        WaitingReason: "circuit_open" | "paused" | "rate_limited";
+        WaitingReason: "circuit_open" | "ordering" | "paused" | "rate_limited";
         /**
          * WorkflowsView
          * @description The workflow files of the default branch.
@@ -18633,6 +18770,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetryScheduled"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skip_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
                 };
             };
             /** @description Bad request. */
@@ -32190,6 +32407,89 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_blocked_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BlockedKeyView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

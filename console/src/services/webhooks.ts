@@ -11,6 +11,9 @@ export type SubscriptionWithSecret = Camel<Wire["SubscriptionWithSecretView"]>;
 export type Delivery = Camel<Wire["DeliveryView"]>;
 export type DeadLetter = Camel<Wire["DeadLetterView"]>;
 export type Attempt = Camel<Wire["AttemptView"]>;
+export type BlockedKey = Camel<Wire["BlockedKeyView"]>;
+export type Ordering = Wire["Ordering"];
+export type OrderingOnFailure = Wire["OrderingOnFailure"];
 export type DeliveryStatus = Wire["DeliveryStatus"];
 export type CircuitState = Wire["CircuitState"];
 export type EventSummary = Camel<Wire["EventSummary"]>;
@@ -89,6 +92,16 @@ export function retryDelivery(id: string): Promise<{ deliveryId: string; schedul
   return call("POST", `/deliveries/${id}/retry`);
 }
 
+/** Let the later events of its ordering key go on without a delivery. */
+export function skipDelivery(id: string): Promise<Delivery> {
+  return call("POST", `/deliveries/${id}/skip`);
+}
+
+/** The ordering keys of a subscription whose later events wait for a delivery that failed for good. */
+export function listBlockedKeys(id: string, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<BlockedKey>> {
+  return call("GET", `/subscriptions/${id}/blocked-keys`, { query: { cursor, limit } });
+}
+
 export interface EventFilter {
   text?: string | undefined;
   eventType?: string | undefined;
@@ -126,8 +139,13 @@ export async function getEvent(id: string): Promise<Event> {
 }
 
 /** Publish an event; `payloadText` is sent exactly as it is written. */
-export async function publishEvent(eventType: string, payloadText: string, key: string): Promise<{ eventId: string; queuedDeliveries: number }> {
-  const body = `{"event_type": ${JSON.stringify(eventType)}, "payload": ${payloadText}, "idempotency_key": ${JSON.stringify(key)}}`;
+export async function publishEvent(
+  eventType: string,
+  payloadText: string,
+  { key, orderingKey }: { key: string; orderingKey: string },
+): Promise<{ eventId: string; queuedDeliveries: number }> {
+  const ordering = orderingKey ? `, "ordering_key": ${JSON.stringify(orderingKey)}` : "";
+  const body = `{"event_type": ${JSON.stringify(eventType)}, "payload": ${payloadText}, "idempotency_key": ${JSON.stringify(key)}${ordering}}`;
   return call("POST", "/events", { body });
 }
 

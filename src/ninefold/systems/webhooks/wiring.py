@@ -31,6 +31,7 @@ from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.alerts import ALERT_ROUTES
+from ninefold.systems.webhooks.routes.blocked_keys import BLOCKED_KEY_ROUTES
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.direct_publishing import DirectPublishing
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
@@ -48,6 +49,7 @@ from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_s
 from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
+from ninefold.systems.webhooks.store.ordering import ordered_delivery_count_blocked
 
 
 def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
@@ -81,6 +83,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
                 *SUBSCRIPTION_ROUTES,
                 *EVENT_ROUTES,
                 *DELIVERY_ROUTES,
+                *BLOCKED_KEY_ROUTES,
                 *SEARCH_ROUTES,
                 *REPLAY_ROUTES,
                 *FIGURE_ROUTES,
@@ -110,6 +113,7 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
         (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
         (metrics.DELIVERIES_WAITING, delivery_count_waiting),
         (metrics.CIRCUITS_OPEN, circuit_count_open),
+        (metrics.ORDERING_KEYS_BLOCKED, ordered_delivery_count_blocked),
     ]
     return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts), AlertEvaluator(context)]
 

@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +54,7 @@ def publish_event(
     *,
     idempotency_key: str | None = None,
     tier: EventTier = EventTier.STANDARD,
+    ordering_key: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Publish an event.
@@ -62,10 +64,12 @@ def publish_event(
         payload: JSON text, @FILE to read a file, or - to read standard input; delivered byte for byte.
         idempotency_key: Publishing again with the same key and content creates no second event.
         tier: How urgent the event is. Each tier has its own share of the workers.
+        ordering_key: Subscriptions with ordering fifo get the events with the same key one after another.
         api: The server and API key to use.
     """
     with api.client() as client:
-        content = _event_body(event_type, _read_payload(payload), idempotency_key, tier)
+        keys = {"idempotency_key": idempotency_key, "ordering_key": ordering_key}
+        content = _event_body(event_type, _read_payload(payload), keys, tier)
         answer = client.request("POST", _EVENTS, content=content)
     published = msgspec.structs.asdict(answer.read(PublishedAnswer))
     is_replay = answer.headers.get(_REPLAYED) == "true"
@@ -178,7 +182,7 @@ def _read_bytes(payload: str) -> bytes:
         ) from error
 
 
-def _event_body(event_type: str, payload: bytes, idempotency_key: str | None, tier: EventTier) -> bytes:
+def _event_body(event_type: str, payload: bytes, keys: Mapping[str, str | None], tier: EventTier) -> bytes:
     """Return a request body that contains the payload byte for byte.
 
     Raises:
@@ -186,8 +190,7 @@ def _event_body(event_type: str, payload: bytes, idempotency_key: str | None, ti
     """
     _check_payload(payload)
     body: dict[str, Any] = {"event_type": event_type, "payload": msgspec.Raw(payload.strip())}
-    if idempotency_key is not None:
-        body["idempotency_key"] = idempotency_key
+    body.update({name: key for name, key in keys.items() if key is not None})
     if tier is not EventTier.STANDARD:
         body["tier"] = tier
     return encode_body(body)

@@ -25,6 +25,7 @@ from ninefold.systems.webhooks.jobs.gates import ALL_TIERS, Gate, Gates
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
+from ninefold.systems.webhooks.jobs.turns import Turns
 from ninefold.systems.webhooks.model import STANDARD, ClaimedDelivery, ClaimedEvent, Recipient, WaitingClaim
 from ninefold.systems.webhooks.rules.tiers import divide
 from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
@@ -45,6 +46,7 @@ class Claimer:
         retry_queue: where due deliveries are claimed.
         queues: where the attempts wait.
         gates: say which waiting deliveries may go on.
+        turns: let the ordered deliveries of claimed events begin.
         recorder: finishes the events that need no attempt.
         tier_shares: how the tiers share what a subscription may be sent.
     """
@@ -57,6 +59,7 @@ class Claimer:
         retry_queue: RetryQueue,
         queues: TieredQueues[AttemptRequest],
         gates: Gates,
+        turns: Turns,
         recorder: OutcomeRecorder,
         tier_shares: Sequence[float],
     ) -> None:
@@ -65,6 +68,7 @@ class Claimer:
         self._retry_queue = retry_queue
         self._queues = queues
         self._gates = gates
+        self._turns = turns
         self._recorder = recorder
         self._tier_shares = tier_shares
         self._credits: dict[UUID, Mapping[int, float]] = {}
@@ -81,6 +85,11 @@ class Claimer:
             LeaseLostError: this worker's lease has expired.
         """
         events = await self._event_log.claim(self._queues.tiers[tier].budget(), tier=tier)
+        try:
+            await self._start_turns(events)
+        except DatabaseUnavailableError:
+            self._event_log.give_back(events)
+            raise
         for position, event in enumerate(events):
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
@@ -176,18 +185,29 @@ class Claimer:
             shut.update(self._gates.configure(organisation_id, recipients.by_id))
         return shut
 
+    async def _start_turns(self, events: Sequence[ClaimedEvent]) -> None:
+        turns = await self._turns.start(events)
+        if turns:
+            versions = {event.organisation_id: event.subscription_version for event in events}
+            for turn in turns:
+                recipients = await self._recipients(turn.organisation_id, version=versions[turn.organisation_id])
+                recipient = recipients.by_id.get(turn.subscription_id)
+                if recipient is not None:
+                    self._gates.find(recipient, turn.organisation_id)
+            self._turns.announce(turns)
+
     def _plan_waiting(self, now_s: float, budgets: Sequence[ClaimBudget]) -> list[WaitingClaim]:
         """Take room at the gates of subscriptions with waiting deliveries, within the budget of each tier."""
         probes, self._probes = self._probes, {}
         claims = [WaitingClaim(subscription_id=each, count=1, is_probe=True) for each in probes]
         for gate in probes.values():
-            gate.take(1, now_s, tier=STANDARD)
+            gate.take_for_waiting(1, now_s, tier=STANDARD, claimed=ALL_TIERS)
         left = [budget.rows_max - len(claims) for budget in budgets]
         for gate in self._gates.with_waiting():
             if gate.subscription_id in probes:
                 continue
             for tier, count in self._divide_room(gate, now_s, budgets=budgets, left=left):
-                gate.take(count, now_s, tier=tier)
+                gate.take_for_waiting(count, now_s, tier=tier, claimed=1 << tier)
                 left[tier] -= count
                 claims.append(
                     WaitingClaim(subscription_id=gate.subscription_id, count=count, is_probe=False, tier=tier)
@@ -231,10 +251,8 @@ class Claimer:
             unused = claim.count - found[claim.subscription_id, claim.tier]
             if unused:
                 self._gates.give_back(claim.subscription_id, unused, tier=claim.tier)
-                self._gates.note_waiting(
-                    [claim.subscription_id],
-                    tiers=ALL_TIERS if claim.is_probe else 1 << claim.tier,
-                    has_waiting=False,
+                self._gates.note_all_claimed(
+                    claim.subscription_id, tiers=ALL_TIERS if claim.is_probe else 1 << claim.tier
                 )
 
     async def _queue_waiting(self, deliveries: Sequence[ClaimedDelivery], *, probed: Collection[UUID]) -> None:
@@ -280,13 +298,13 @@ class Claimer:
     async def _recipients_without_outcome(
         self, event: ClaimedEvent, recipients: OrganisationRecipients
     ) -> Sequence[Recipient]:
-        """Return the recipients of an event whose delivery has no recorded outcome."""
+        """Return the recipients of an event whose delivery has no recorded outcome, and wasn't put in order."""
         matching = [
             recipient
             for recipient in recipients.matching(event.event_type)
             if recipient.created_at <= event.accepted_at
         ]
-        if event.claim_count == 1:
+        if event.claim_count == 1 and not event.is_ordered:
             return matching
         delivery_ids = [derive_id(event.event_id, recipient.subscription_id) for recipient in matching]
         recorded = await self._retry_queue.find_recorded(delivery_ids)
@@ -324,6 +342,7 @@ class Claimer:
             fan_out=None,
             gate=gate,
             bypasses_limits=bypasses_limits,
+            is_ordered=delivery.is_ordered,
         )
         batch = Batch([request], count=1, payload_bytes=len(delivery.payload))
         self._queues.tiers[delivery.tier].add(delivery.organisation_id, batch)

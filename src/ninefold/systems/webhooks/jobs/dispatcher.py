@@ -32,6 +32,7 @@ from ninefold.systems.webhooks.jobs.outcomes import make_outcome, make_postponem
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import Sender
+from ninefold.systems.webhooks.jobs.turns import Turns
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNELS,
     RETRIES_CHANNEL,
@@ -45,6 +46,7 @@ from ninefold.systems.webhooks.model import (
 )
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
 from ninefold.systems.webhooks.service.changes import announce_changes
+from ninefold.systems.webhooks.service.ordering import end_turns
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.deliveries import delivery_expire_waiting
 
@@ -132,8 +134,10 @@ class Dispatcher:
             timeout_s=settings.attempt_timeout_s,
             response_body_kept_bytes=settings.response_body_kept_bytes,
         )
+        self._waiting_found = asyncio.Event()
+        turns = Turns(context.database, self._gates, waiting_found=self._waiting_found)
         self._event_log = PostgresEventLog(
-            context.database, context.lease, self._circuit_breaker, notifier=context.notifier
+            context.database, context.lease, self._circuit_breaker, turns, notifier=context.notifier
         )
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._figures = FigureCounter(context.database, context.clock)
@@ -144,6 +148,7 @@ class Dispatcher:
             retry_queue=self._retry_queue,
             queues=self._queues,
             gates=self._gates,
+            turns=turns,
             recorder=self._recorder,
             tier_shares=settings.tier_shares,
         )
@@ -151,7 +156,6 @@ class Dispatcher:
         self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)
         self._waiting_notified = context.notifier.subscribe(WAITING_CHANNEL)
         self._subscriptions_notified = context.notifier.subscribe(SUBSCRIPTIONS_CHANNEL)
-        self._waiting_found = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Attempt deliveries until `stopping` is set. Then wait for those in flight and record every outcome.
@@ -257,6 +261,7 @@ class Dispatcher:
                     connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX
                 )
                 if expired:
+                    await end_turns(connection, expired)
                     await announce_changes(connection, delivery_ids=expired)
             if expired:
                 log.warning("webhooks.deliveries.expired", count=len(expired))

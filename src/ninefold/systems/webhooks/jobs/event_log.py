@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Connection, Database
@@ -17,7 +18,9 @@ from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitChanges
+from ninefold.systems.webhooks.jobs.turns import Turns
 from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedEvent, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.model.ordering import Turn
 from ninefold.systems.webhooks.service.changes import append_changes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_recorded,
@@ -79,15 +82,23 @@ class PostgresEventLog:
         database: where events and outcomes are stored.
         lease: that of this worker.
         circuit_breaker: counts the failures among the outcomes.
+        turns: lets the next ones of their keys follow deliveries that have ended.
         notifier: tells the readers of live feeds of changes.
     """
 
     def __init__(
-        self, database: Database, lease: WorkerLease, circuit_breaker: CircuitBreaker, *, notifier: Notifier
+        self,
+        database: Database,
+        lease: WorkerLease,
+        circuit_breaker: CircuitBreaker,
+        turns: Turns,
+        *,
+        notifier: Notifier,
     ) -> None:
         self._database = database
         self._notifier = notifier
         self._circuit_breaker = circuit_breaker
+        self._turns = turns
         self._worker_id = lease.worker_id
         # Tiers are claimed at the same time, so each has ids of its own.
         self._leased_ids = [
@@ -122,21 +133,22 @@ class PostgresEventLog:
     ) -> Mapping[UUID, DeliveryStatus]:
         """Write results and finish events in one transaction; then apply what they change in this worker."""
         try:
-            changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_copy_delivered)
+            recorded = await self._record(results, finished_events, insert_delivered=delivery_copy_delivered)
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them. Use the slower statement, which skips those.
-            changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_insert_outcomes)
+            recorded = await self._record(results, finished_events, insert_delivered=delivery_insert_outcomes)
         for leased_ids in self._leased_ids:
             leased_ids.remove(finished_events)
-        await self._circuit_breaker.apply(changes)
+        self._turns.announce(recorded.turns)
+        await self._circuit_breaker.apply(recorded.changes)
         return {
-            **dict.fromkeys(changes.kept_waiting, DeliveryStatus.WAITING),
-            **dict.fromkeys(canceled, DeliveryStatus.CANCELED),
+            **dict.fromkeys(recorded.changes.kept_waiting, DeliveryStatus.WAITING),
+            **dict.fromkeys(recorded.canceled, DeliveryStatus.CANCELED),
         }
 
     async def _record(
         self, results: Sequence[Result], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes
-    ) -> tuple[CircuitChanges, Sequence[UUID]]:
+    ) -> "_Recorded":
         batch = _divide(results)
         async with self._database.transaction() as connection:
             if batch.delivered:
@@ -152,6 +164,7 @@ class PostgresEventLog:
             canceled = [each.delivery_id for each in batch.unfinished() if each.subscription_id in deleted]
             if canceled:
                 await delivery_cancel_recorded(connection, delivery_ids=canceled)
+            turns = await self._turns.record(connection, results)
             if finished_events:
                 await event_finish(connection, worker_id=self._worker_id, event_ids=finished_events)
             channels = await append_changes(
@@ -161,7 +174,7 @@ class PostgresEventLog:
             )
         if channels:
             self._notifier.notify(LIVE_CHANNEL, *sorted(channels))
-        return changes, canceled
+        return _Recorded(changes=changes, canceled=canceled, turns=turns)
 
     async def _postpone(self, connection: Connection, postponed: Sequence[Postponement]) -> None:
         held = [each.delivery_id for each in postponed if each.has_row]
@@ -170,6 +183,16 @@ class PostgresEventLog:
         without_row = [each for each in postponed if not each.has_row]
         if without_row:
             await delivery_insert_waiting(connection, without_row)
+
+
+class _Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from a batch of results."""
+
+    changes: CircuitChanges
+    canceled: Sequence[UUID]
+    """The deliveries that were canceled, because their subscription is deleted."""
+    turns: Sequence[Turn]
+    """The turns that have begun."""
 
 
 class _Batch:

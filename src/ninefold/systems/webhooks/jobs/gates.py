@@ -64,6 +64,7 @@ class Gate:
         "in_flight_of",
         "is_shut",
         "kept",
+        "noted_tiers",
         "organisation_id",
         "recipient",
         "subscription_id",
@@ -96,6 +97,9 @@ class Gate:
         self.waiting_tiers = 0
         """The set of tiers with deliveries that wait in the database. New ones of these and of less urgent tiers then
         wait too, so that the older ones come first."""
+        self.noted_tiers = 0
+        """The set of tiers for which that was noted after the last claim of waiting deliveries began, which may not
+        have seen them all."""
         self.used_at_s = 0.0
 
     def enter(self, now_s: float, *, organisation_room: int, tier: int) -> bool:
@@ -144,6 +148,11 @@ class Gate:
         self.in_flight += count
         self.in_flight_of[tier] += count
         self.used_at_s = now_s
+
+    def take_for_waiting(self, count: int, now_s: float, *, tier: int, claimed: int) -> None:
+        """Count waiting deliveries as started that are about to be claimed from a set of tiers."""
+        self.take(count, now_s, tier=tier)
+        self.noted_tiers &= ~claimed
 
     def leave(self, *, tier: int) -> None:
         """Count an attempt as ended."""
@@ -254,19 +263,22 @@ class Gates:
             gate.bucket.slow_down(until_s=now_s + for_s)
             self.block({subscription_id: now_s + for_s})
 
-    def note_waiting(
-        self, subscription_ids: Iterable[UUID], *, tiers: int = ALL_TIERS, has_waiting: bool = True
-    ) -> None:
-        """Note whether deliveries of these subscriptions and of a set of tiers wait in the database."""
+    def note_waiting(self, subscription_ids: Iterable[UUID], *, tiers: int = ALL_TIERS) -> None:
+        """Note that deliveries of these subscriptions and of a set of tiers wait in the database."""
         for subscription_id in subscription_ids:
             gate = self._gates.get(subscription_id)
-            if gate is None:
-                continue
-            gate.waiting_tiers = gate.waiting_tiers | tiers if has_waiting else gate.waiting_tiers & ~tiers
-            if gate.waiting_tiers:
+            if gate is not None:
+                gate.waiting_tiers |= tiers
+                gate.noted_tiers |= tiers
                 self._with_waiting[subscription_id] = gate
-            else:
-                self._with_waiting.pop(subscription_id, None)
+
+    def note_all_claimed(self, subscription_id: UUID, *, tiers: int = ALL_TIERS) -> None:
+        """Note that a claim has found fewer waiting deliveries of a subscription and some tiers than it asked for."""
+        gate = self._gates.get(subscription_id)
+        if gate is not None and gate.waiting_tiers:
+            gate.waiting_tiers &= ~tiers | gate.noted_tiers
+            if not gate.waiting_tiers:
+                del self._with_waiting[subscription_id]
 
     def give_back(self, subscription_id: UUID, count: int, *, tier: int = STANDARD) -> None:
         """Return room that was taken at a subscription's gate for attempts that aren't made."""

@@ -88,6 +88,12 @@ CIRCUITS_OPEN: Final = Gauge(
     multiprocess_mode="livemostrecent",
 )
 
+ORDERING_KEYS_BLOCKED: Final = Gauge(
+    "ninefold_webhooks_ordering_keys_blocked",
+    "Ordering keys whose later deliveries wait because one has failed for good, counted up to 100,000.",
+    multiprocess_mode="livemostrecent",
+)
+
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Update the metrics with a batch of recorded outcomes."""

@@ -53,6 +53,7 @@ def make_outcome(
         is_counted=verdict is None or verdict.is_counted,
         throttled_for_s=None if verdict is None else verdict.throttled_for_s,
         tier=request.message.tier,
+        is_ordered=request.is_ordered,
     )
 
 
@@ -66,6 +67,7 @@ def make_postponement(request: AttemptRequest) -> Postponement:
         round_started_at=request.round_started_at,
         has_row=request.fan_out is None,
         tier=request.message.tier,
+        is_ordered=request.is_ordered,
     )
 
 

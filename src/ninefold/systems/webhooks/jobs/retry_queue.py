@@ -12,6 +12,7 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedDelivery, WaitingClaim
 from ninefold.systems.webhooks.service.changes import announce_changes
+from ninefold.systems.webhooks.service.ordering import end_turns
 from ninefold.systems.webhooks.store.circuits import circuit_release_probes, circuit_start_probes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
@@ -92,6 +93,7 @@ class RetryQueue:
         delivery_ids = [delivery.delivery_id for delivery in deliveries]
         async with self._database.transaction() as connection:
             await delivery_cancel_held(connection, worker_id=self._worker_id, delivery_ids=delivery_ids)
+            await end_turns(connection, [delivery.delivery_id for delivery in deliveries if delivery.is_ordered])
             await announce_changes(connection, delivery_ids=delivery_ids)
 
     async def release_probes(self, subscription_ids: Collection[UUID]) -> None:

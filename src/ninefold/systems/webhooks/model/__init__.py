@@ -44,6 +44,9 @@ class CancelDeliveries(msgspec.Struct, frozen=True):
 
 CANCEL_DELIVERIES: Final = JobKind(name="webhooks.cancel_deliveries", payload=CancelDeliveries, timeout_s=3_600.0)
 
+HELD: Final = "held"
+"""What the database calls a delivery that waits for an earlier one of its ordering key; users see it as `waiting`."""
+
 EXPIRED: Final = "expired"
 """The error class of a dead letter without a failed attempt: its time was over while it waited."""
 
@@ -70,13 +73,31 @@ class DeliveryStatus(StrEnum):
 
 
 class WaitingReason(StrEnum):
-    """Why a delivery waits. All waiting deliveries of a subscription have the same reason."""
+    """Why a delivery waits. All waiting deliveries of a subscription that aren't held have the same reason."""
 
     PAUSED = "paused"
     CIRCUIT_OPEN = "circuit_open"
     RATE_LIMITED = "rate_limited"
     """The subscription has reached its rate limit or its limit of attempts in flight, or its receiver asked for a
     pause with `Retry-After`."""
+    ORDERING = "ordering"
+    """An earlier event with its ordering key hasn't ended."""
+
+
+class Ordering(StrEnum):
+    """In which order a subscription gets events."""
+
+    NONE = "none"
+    FIFO = "fifo"
+    """Events with the same ordering key one after another, in the order in which they were accepted."""
+
+
+class OrderingOnFailure(StrEnum):
+    """What happens to the later events of a key when a delivery has failed for good."""
+
+    BLOCK = "block"
+    """They wait until a person retries or skips it."""
+    SKIP = "skip"
 
 
 class PauseReason(StrEnum):
@@ -137,6 +158,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """None where the installation's setting applies; likewise the next two."""
     in_flight_max: int | None = None
     retry_plan: RetryPlan | None = None
+    ordering: Ordering = Ordering.NONE
+    ordering_on_failure: OrderingOnFailure = OrderingOnFailure.BLOCK
     circuit: Circuit = Circuit()
     created_at: datetime
     updated_at: datetime
@@ -152,6 +175,8 @@ class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_per_s: float | None
     in_flight_max: int | None
     retry_plan: RetryPlan | None
+    ordering: Ordering = Ordering.NONE
+    ordering_on_failure: OrderingOnFailure = OrderingOnFailure.BLOCK
 
 
 class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +210,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     in_flight_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
     resumed_at: datetime | None = None
+    ordering: Ordering = Ordering.NONE
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +223,9 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None
     queued_deliveries: int
     tier: EventTier = EventTier.STANDARD
+    ordering_key: str | None = None
+    is_ordered: bool = False
+    """Whether some of its deliveries are put in order when it is accepted, and so have a row from then on."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +240,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: datetime
     dispatched_at: datetime | None
     tier: EventTier
+    ordering_key: str | None = None
 
 
 class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,7 +249,7 @@ class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID
     queued_deliveries: int
     differing_fields: tuple[str, ...]
-    """Those of `event_type`, `payload` and `tier` that differ in the later event."""
+    """Those of `event_type`, `payload`, `tier` and `ordering_key` that differ in the later event."""
 
 
 class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +265,8 @@ class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
     subscription_version: int
     tier: int
     """The number of its tier."""
+    is_ordered: bool = False
+    """Whether some of its deliveries were put in order, and are not part of the fan-out."""
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +286,8 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     subscription_version: int
     tier: int
     """The number of its event's tier."""
+    is_ordered: bool = False
+    """Whether it may be one that others of its key wait for."""
 
 
 class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,6 +349,8 @@ class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     subscription_id: UUID
     is_subscription_deleted: bool
     is_subscription_paused: bool
+    is_held: bool
+    """Whether it waits for an earlier delivery of its key."""
     event_types: Sequence[str]
     """The types and patterns that the subscription wants."""
     event_type: str
@@ -373,6 +409,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The number of its event's tier."""
     event_type: str = ""
     """Without it, the attempt counts in figures of all event types only."""
+    is_ordered: bool = False
+    """Whether it may be one that others of its key wait for."""
 
 
 class Postponement(msgspec.Struct, frozen=True, kw_only=True):
@@ -387,3 +425,5 @@ class Postponement(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the delivery has a row, which this worker then holds."""
     tier: int = STANDARD
     """The number of its event's tier."""
+    is_ordered: bool = False
+    """As in `Outcome`."""

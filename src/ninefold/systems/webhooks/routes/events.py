@@ -168,7 +168,11 @@ EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batc
 def draft_of(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:
     """Return the event that a body publishes."""
     return EventDraft(
-        event_type=data.event_type, payload=bytes(data.payload), idempotency_key=idempotency_key, tier=data.tier
+        event_type=data.event_type,
+        payload=bytes(data.payload),
+        idempotency_key=idempotency_key,
+        tier=data.tier,
+        ordering_key=data.ordering_key,
     )
 
 

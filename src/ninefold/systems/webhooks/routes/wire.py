@@ -26,6 +26,7 @@ from ninefold.systems.webhooks.model import (
 from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX, TEST_EVENT_TYPE
+from ninefold.systems.webhooks.rules.ordering import ORDERING_KEY_LENGTH_MAX
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 
@@ -49,6 +50,8 @@ IdempotencyKey = Annotated[
     str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX})
 ]
 
+
+OrderingKey = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": ORDERING_KEY_LENGTH_MAX})]
 
 # Raw, so that an invalid event doesn't invalidate the whole batch. Each is decoded as a `PublishEvent` later.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
@@ -89,6 +92,13 @@ class PublishEvent(RequestBody, frozen=True, kw_only=True):
         EventTier,
         msgspec.Meta(description="How urgent the event is. Each tier has its own share of the workers."),
     ] = EventTier.STANDARD
+    ordering_key: Annotated[
+        OrderingKey | None,
+        msgspec.Meta(
+            description="Subscriptions with ordering `fifo` get the events with the same key one after another.",
+            examples=["customer-7"],
+        ),
+    ] = None
 
 
 class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
@@ -168,6 +178,7 @@ class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: Timestamp
     dispatched_at: Timestamp | None
     tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
+    ordering_key: Annotated[str | None, msgspec.Meta(examples=[None])]
 
 
 class EventView(EventSummary, frozen=True, kw_only=True):
@@ -212,6 +223,7 @@ def show_event_summary(event: Event) -> EventSummary:
         accepted_at=event.accepted_at,
         dispatched_at=event.dispatched_at,
         tier=event.tier,
+        ordering_key=event.ordering_key,
     )
 
 

@@ -86,7 +86,9 @@ class SharedPublishing:
         return result
 
     async def _commit(self, requests: Sequence[_Request]) -> Sequence[Publication | NinefoldError | AccessUnconfirmed]:
-        has_keys = any(request.draft.idempotency_key is not None for request in requests)
+        has_keys = any(
+            request.draft.idempotency_key is not None or request.draft.ordering_key is not None for request in requests
+        )
         # Without keys, the insert is the only statement that changes anything, and commits by itself.
         async with self._database.transaction() if has_keys else self._database.connection() as connection:
             allowed = await _allowed(connection, requests)

@@ -36,14 +36,14 @@ WHERE delivery.delivery_id = pending.delivery_id
 RETURNING delivery.delivery_id;
 
 -- name: delivery_cancel_recorded!
--- Cancel those of these deliveries that aren't finished, because their subscription is deleted.
+-- Cancel those of these deliveries that aren't finished, because their subscription is deleted or a person skips them.
 UPDATE webhooks.delivery
 SET
     status = 'canceled',
     next_attempt_at = NULL,
     finished_at = clock_timestamp()
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND status IN ('retrying', 'waiting')
+    AND status IN ('retrying', 'waiting', 'held')
     AND leased_by IS NULL;
 
 -- name: delivery_claim
@@ -187,6 +187,7 @@ claimed AS (
         delivery.round_started_at,
         delivery.next_attempt_at = delivery.round_started_at AS is_manual,
         delivery.tier,
+        event.is_ordered,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -317,6 +318,7 @@ RETURNING
     delivery.round_started_at,
     FALSE AS is_manual,
     delivery.tier,
+    event.is_ordered,
     (
         SELECT subscription_version.version
         FROM webhooks.subscription_version
@@ -698,7 +700,7 @@ LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subsc
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.subscription_id = :subscription_id
     AND delivery.organisation_id = :organisation_id
-    AND (:status::text IS NULL OR delivery.status = :status)
+    AND (:status::text IS NULL OR delivery.status = :status OR (:status = 'waiting' AND delivery.status = 'held'))
     AND (:before::uuid IS NULL OR delivery.delivery_id < :before)
 ORDER BY delivery.delivery_id DESC
 LIMIT :limit;
@@ -744,6 +746,7 @@ SELECT
     subscription.subscription_id,
     subscription.deleted_at IS NOT NULL AS is_subscription_deleted,
     subscription.paused_at IS NOT NULL AS is_subscription_paused,
+    delivery.status = 'held' AS is_held,
     subscription.event_types,
     event.event_type
 FROM webhooks.delivery

@@ -106,6 +106,7 @@ claimed AS (
         event.accepted_at,
         event.claim_count,
         event.tier,
+        event.is_ordered,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -156,7 +157,8 @@ SELECT
     status,
     accepted_at,
     dispatched_at,
-    tier
+    tier,
+    ordering_key
 FROM webhooks.event
 WHERE event_id = :event_id
     AND organisation_id = :organisation_id;
@@ -170,15 +172,17 @@ SELECT
     event.queued_deliveries,
     event.event_type <> published.event_type AS is_type_different,
     event.payload <> published.payload AS is_payload_different,
-    event.tier <> published.tier AS is_tier_different
+    event.tier <> published.tier AS is_tier_different,
+    event.ordering_key IS DISTINCT FROM published.ordering_key AS is_ordering_key_different
 FROM unnest(
     :event_ids::uuid[],
     :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[],
-    :tiers::smallint[]
-) AS published (event_id, organisation_id, event_type, payload, idempotency_key, tier)
+    :tiers::smallint[],
+    :ordering_keys::text[]
+) AS published (event_id, organisation_id, event_type, payload, idempotency_key, tier, ordering_key)
 INNER JOIN webhooks.event
     ON event.organisation_id = published.organisation_id
     AND event.idempotency_key = published.idempotency_key;
@@ -212,7 +216,9 @@ INSERT INTO webhooks.event (
     queued_deliveries,
     tier,
     status,
-    dispatched_at
+    dispatched_at,
+    ordering_key,
+    is_ordered
 )
 SELECT
     new_event.event_id,
@@ -223,7 +229,9 @@ SELECT
     new_event.queued_deliveries,
     new_event.tier,
     CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
-    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
+    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
+    new_event.ordering_key,
+    new_event.is_ordered
 FROM unnest(
     :event_ids::uuid[],
     :organisation_ids::uuid[],
@@ -231,8 +239,12 @@ FROM unnest(
     :payloads::bytea[],
     :idempotency_keys::text[],
     :queued_deliveries::integer[],
-    :tiers::smallint[]
-) AS new_event (event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries, tier)
+    :tiers::smallint[],
+    :ordering_keys::text[],
+    :are_ordered::boolean[]
+) AS new_event (
+    event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries, tier, ordering_key, is_ordered
+)
 ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING event_id;
 
@@ -268,7 +280,8 @@ SELECT
     status,
     accepted_at,
     dispatched_at,
-    tier
+    tier,
+    ordering_key
 FROM webhooks.event
 WHERE organisation_id = :organisation_id
     AND (:before::uuid IS NULL OR event_id < :before)
@@ -305,7 +318,8 @@ FROM (
                 status,
                 accepted_at,
                 dispatched_at,
-                event.tier
+                event.tier,
+                ordering_key
             FROM webhooks.event
             WHERE status = 'queued'
                 AND leased_by IS NULL
@@ -329,7 +343,8 @@ FROM (
             status,
             accepted_at,
             dispatched_at,
-            tier
+            tier,
+            ordering_key
         FROM webhooks.event
         WHERE leased_by IS NOT NULL
             AND organisation_id = :organisation_id

@@ -31,6 +31,8 @@ SELECT
     subscription.in_flight_max,
     subscription.retry_delays_s,
     subscription.retry_preset,
+    subscription.ordering,
+    subscription.ordering_on_failure,
     subscription.created_at,
     subscription.updated_at,
     CASE
@@ -61,7 +63,9 @@ INSERT INTO webhooks.subscription (
     rate_limit_per_s,
     in_flight_max,
     retry_delays_s,
-    retry_preset
+    retry_preset,
+    ordering,
+    ordering_on_failure
 )
 VALUES (
     :subscription_id,
@@ -73,7 +77,9 @@ VALUES (
     :rate_limit_per_s,
     :in_flight_max,
     :retry_delays_s,
-    :retry_preset
+    :retry_preset,
+    :ordering,
+    :ordering_on_failure
 );
 
 -- name: subscription_list
@@ -94,6 +100,8 @@ FROM (
         subscription.in_flight_max,
         subscription.retry_delays_s,
         subscription.retry_preset,
+        subscription.ordering,
+        subscription.ordering_on_failure,
         subscription.created_at,
         subscription.updated_at,
         CASE
@@ -305,5 +313,7 @@ SET
     in_flight_max = :in_flight_max,
     retry_delays_s = :retry_delays_s,
     retry_preset = :retry_preset,
+    ordering = :ordering,
+    ordering_on_failure = :ordering_on_failure,
     updated_at = now()
 WHERE subscription_id = :subscription_id;

@@ -11,6 +11,7 @@ import asyncpg
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.model import (
+    HELD,
     TIERS,
     Attempt,
     ClaimedDelivery,
@@ -22,6 +23,7 @@ from ninefold.systems.webhooks.model import (
     WaitingClaim,
     WaitingReason,
 )
+from ninefold.systems.webhooks.store.ordering import read_status
 from ninefold.systems.webhooks.store.outcome_rows import (
     DELIVERED_COLUMNS,
     delivered_record,
@@ -40,14 +42,14 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
 
 
 async def delivery_cancel_pending(
-    connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
+    connection: Connection, *, subscription_id: UUID, status: str, after: UUID, limit: int
 ) -> list[UUID]:
     """Cancel deliveries to a subscription that have this status and that no worker holds; return their ids.
 
     Args:
         connection: the transaction.
         subscription_id: the subscription.
-        status: `retrying` or `waiting`.
+        status: `retrying`, `waiting` or `held`.
         after: only deliveries with later ids are canceled.
         limit: how many are canceled at most.
     """
@@ -298,6 +300,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         is_manual=record["is_manual"],
         subscription_version=record["subscription_version"] or 0,
         tier=record["tier"],
+        is_ordered=record["is_ordered"],
     )
 
 
@@ -308,7 +311,7 @@ def _delivery(record: asyncpg.Record) -> Delivery:
         event_id=record["event_id"],
         event_type=record["event_type"],
         subscription_id=record["subscription_id"],
-        status=DeliveryStatus(record["status"]),
+        status=read_status(record),
         attempt_count=record["attempt_count"],
         round_attempt_count=record["round_attempt_count"],
         next_attempt_at=record["next_attempt_at"],
@@ -323,6 +326,8 @@ def _delivery(record: asyncpg.Record) -> Delivery:
 
 
 def _waiting_reason(record: asyncpg.Record) -> WaitingReason | None:
+    if record["status"] == HELD:
+        return WaitingReason.ORDERING
     if record["status"] != DeliveryStatus.WAITING:
         return None
     if record["paused_at"] is not None:

@@ -66,6 +66,7 @@ async def event_find_earlier(connection: Connection, *, events: Sequence[NewEven
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],
         tiers=[TIERS.index(event.tier) for event in events],
+        ordering_keys=[event.ordering_key for event in events],
     )
     return {record["later_event_id"]: _earlier_event(record) async for record in records}
 
@@ -94,6 +95,8 @@ async def event_insert_many(connection: Connection, *, events: Sequence[NewEvent
         idempotency_keys=[event.idempotency_key for event in events],
         queued_deliveries=[event.queued_deliveries for event in events],
         tiers=[TIERS.index(event.tier) for event in events],
+        ordering_keys=[event.ordering_key for event in events],
+        are_ordered=[event.is_ordered for event in events],
     )
     return {record["event_id"] async for record in records}
 
@@ -166,6 +169,7 @@ def read_event(record: asyncpg.Record) -> Event:
         accepted_at=record["accepted_at"],
         dispatched_at=record["dispatched_at"],
         tier=TIERS[record["tier"]],
+        ordering_key=record["ordering_key"],
     )
 
 
@@ -179,6 +183,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedEvent:
         claim_count=record["claim_count"],
         subscription_version=record["subscription_version"] or 0,
         tier=record["tier"],
+        is_ordered=record["is_ordered"],
     )
 
 
@@ -187,6 +192,7 @@ def _earlier_event(record: asyncpg.Record) -> EarlierEvent:
         "event_type": record["is_type_different"],
         "payload": record["is_payload_different"],
         "tier": record["is_tier_different"],
+        "ordering_key": record["is_ordering_key_different"],
     }
     return EarlierEvent(
         event_id=record["event_id"],

@@ -12,6 +12,8 @@ from ninefold.systems.webhooks.model import (
     BackloggedSubscription,
     Circuit,
     CircuitState,
+    Ordering,
+    OrderingOnFailure,
     PauseReason,
     Recipient,
     RetryPlan,
@@ -203,6 +205,8 @@ def _columns(draft: SubscriptionDraft) -> dict[str, object]:
         "in_flight_max": draft.in_flight_max,
         "retry_delays_s": None if plan is None else list(plan.delays_s),
         "retry_preset": None if plan is None else plan.preset,
+        "ordering": draft.ordering,
+        "ordering_on_failure": draft.ordering_on_failure,
     }
 
 
@@ -219,6 +223,8 @@ def _subscription(record: asyncpg.Record) -> Subscription:
         rate_limit_per_s=record["rate_limit_per_s"],
         in_flight_max=record["in_flight_max"],
         retry_plan=_retry_plan(record),
+        ordering=Ordering(record["ordering"]),
+        ordering_on_failure=OrderingOnFailure(record["ordering_on_failure"]),
         circuit=_circuit(record),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
@@ -258,4 +264,5 @@ def _recipient(record: asyncpg.Record) -> Recipient:
         in_flight_max=record["in_flight_max"],
         retry_delays_s=None if record["retry_delays_s"] is None else tuple(record["retry_delays_s"]),
         resumed_at=record["resumed_at"],
+        ordering=Ordering(record["ordering"]),
     )
