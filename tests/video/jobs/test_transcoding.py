@@ -1,6 +1,7 @@
 """Uploads that workers split and encode, with the real ffmpeg and the real database."""
 
 import asyncio
+import shlex
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -287,7 +288,7 @@ async def test_what_cant_be_encoded_fails_with_the_reason_and_can_be_tried_again
     broken = tmp_path / "ffmpeg"
     broken.write_text(f"""#!/bin/sh
 case "$*" in *0.nut*) echo "The encoder is on strike." >&2; exit 1;; esac
-exec {ffmpeg().path} "$@"
+exec {shlex.quote(ffmpeg().path)} "$@"
 """)
     broken.chmod(0o755)
     clip = make_clip(tmp_path / "clip.mp4", seconds=1, size="64x64", rate="10").read_bytes()

@@ -1,6 +1,7 @@
 """What ffmpeg says about real sources, as data."""
 
 import asyncio
+import shlex
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,7 +45,7 @@ async def test_packaged_clips(path: str, expected: tuple[object, ...]) -> None:
 
 async def test_a_description_that_comes_after_the_first_pictures(tmp_path: Path) -> None:
     slow = tmp_path / "ffmpeg"
-    slow.write_text(f'#!/bin/sh\n{ffmpeg().path} "$@" 2>&1 >/dev/null | {{ sleep 0.5; cat >&2; }}\n')
+    slow.write_text(f'#!/bin/sh\n{shlex.quote(ffmpeg().path)} "$@" 2>&1 >/dev/null | {{ sleep 0.5; cat >&2; }}\n')
     slow.chmod(0o755)
     clip = BytesSource(make_clip(tmp_path / "clip.mp4", seconds=1).read_bytes())
     probe = await probe_source(msgspec.structs.replace(ffmpeg(), path=str(slow)), SourceInput(clip))
