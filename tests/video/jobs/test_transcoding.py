@@ -1,8 +1,8 @@
 """Uploads that workers split and encode, with the real ffmpeg and the real database."""
 
 import asyncio
-import shlex
 import itertools
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
