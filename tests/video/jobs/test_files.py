@@ -1,4 +1,4 @@
-"""Working folders: each is removed by whoever made it, or by the next worker if that was killed."""
+"""Working folders: each is removed by the task that made it, or by the next worker if that was killed."""
 
 import subprocess
 import sys

@@ -31,7 +31,7 @@ class FromMemory(Protocol):
         ...
 
     def count(self, responses: int, bytes_sent: int) -> None:
-        """Take note of what was sent since the last call; called once a second at most."""
+        """Record what was sent since the last call; called once a second at most."""
         ...
 
 
