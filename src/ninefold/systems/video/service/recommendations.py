@@ -10,6 +10,7 @@ from uuid import UUID
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.video.model.recommendations import Recommendation, Report, Watch
 from ninefold.systems.video.model.watching import Card, Profile, Row, RowItem, RowKind
+from ninefold.systems.video.rules.reason_ranking import best_reasons
 from ninefold.systems.video.service.cards import list_cards, list_similar
 from ninefold.systems.video.store import recommendations as store
 
@@ -139,18 +140,12 @@ async def _list_by_tags(
 def _rows_of(recommended: Sequence[Recommendation], watches: Sequence[Watch], by_id: dict[UUID, Card]) -> list[Row]:
     """Return rows of recommendations by what they are because of; the rows with the best ones first."""
     is_finished = {watch.title_id: watch.is_finished for watch in watches}
-    groups: dict[UUID, list[Card]] = {}
-    worth: dict[UUID, float] = {}
-    for place, each in enumerate(recommended, 1):
-        if each.title_id in by_id and each.because_of in by_id:
-            groups.setdefault(each.because_of, []).append(by_id[each.title_id])
-            # Many recommendations make a good row, but only if they are good ones: the last ones say little.
-            worth[each.because_of] = worth.get(each.because_of, 0.0) + 1 / place
-    rows = sorted((each for each in groups if len(groups[each]) >= ITEMS_MIN), key=lambda each: -worth[each])
-    return [
-        _row(by_id[because_of], groups[because_of][:ITEMS_MAX], is_finished=is_finished[because_of])
-        for because_of in rows[:ROWS_MAX]
-    ]
+    shown = [each for each in recommended if each.title_id in by_id and each.because_of in by_id]
+    rows = []
+    for because_of in best_reasons([each.because_of for each in shown], items_min=ITEMS_MIN, count=ROWS_MAX):
+        cards = [by_id[each.title_id] for each in shown if each.because_of == because_of]
+        rows.append(_row(by_id[because_of], cards[:ITEMS_MAX], is_finished=is_finished[because_of]))
+    return rows
 
 
 def _row(seed: Card, cards: Sequence[Card], *, is_finished: bool) -> Row:
