@@ -59,9 +59,11 @@ class Api:
             raise RuntimeError(f"POST {path} was answered with {response.status}: {response.body[:500]!r}")
         return msgspec.json.decode(response.body)
 
-    async def subscribe(self, url: str, *, event_type: str) -> None:
-        """Create a subscription."""
-        await self.post("/subscriptions", msgspec.json.encode({"url": url, "event_types": [event_type]}))
+    async def subscribe(self, url: str, *, event_type: str) -> str:
+        """Create a subscription; return its secret."""
+        made = await self.post("/subscriptions", msgspec.json.encode({"url": url, "event_types": [event_type]}))
+        secret: str = made["secret"]
+        return secret
 
 
 class Installation:

@@ -105,7 +105,7 @@ async def _measure(
     postgres: EmbeddedPostgres, scenario: Scenario, payload: bytes, *, seconds: float
 ) -> dict[str, float]:
     """Publish for the good and the bad receivers; return the latencies of the good ones, in ms."""
-    async with _good_receivers() as (port, arrivals), running_installation(postgres) as installation:
+    async with good_receivers() as (port, arrivals), running_installation(postgres) as installation:
         with running_receiver(addresses=max(1, scenario.bad_receivers), latency_ms=scenario.latency_ms) as bad_port:
             await _subscribe(installation, "good", port, receivers=GOOD_RECEIVERS)
             await _subscribe(installation, "bad", bad_port, receivers=scenario.bad_receivers)
@@ -116,14 +116,16 @@ async def _measure(
                     group.create_task(_publish_bad(installation, payload, scenario, seconds=seconds))
             published = publishing.result()
             await _check(installation, arrivals, warm_up | published)
-    return _percentiles([arrivals.first_at[event_id] - sent_at for event_id, sent_at in published.items()])
+    return percentiles([arrivals.first_at[event_id] - sent_at for event_id, sent_at in published.items()])
 
 
 @asynccontextmanager
-async def _good_receivers() -> AsyncIterator[tuple[int, Arrivals]]:
+async def good_receivers(
+    count: int = GOOD_RECEIVERS, arrivals: Arrivals | None = None
+) -> AsyncIterator[tuple[int, Arrivals]]:
     """Run the good receivers in this process; yield their port, and what arrives."""
-    arrivals, loop = Arrivals(), asyncio.get_running_loop()
-    servers = await listen(lambda: Receiver(arrivals, latency_s=0, loop=loop), port=0, addresses=GOOD_RECEIVERS)
+    arrivals, loop = arrivals or Arrivals(), asyncio.get_running_loop()
+    servers = await listen(lambda: Receiver(arrivals, latency_s=0, loop=loop), port=0, addresses=count)
     try:
         yield servers[0].sockets[0].getsockname()[1], arrivals
     finally:
@@ -143,11 +145,11 @@ async def _publish_good(installation: Installation, payload: bytes, *, seconds: 
 
     async def publish(number: int) -> None:
         began_at = time.perf_counter()
-        answer = await installation.api.post("/events", _event(f"good.{number % GOOD_RECEIVERS}", payload))
+        answer = await installation.api.post("/events", event(f"good.{number % GOOD_RECEIVERS}", payload))
         sent_at[answer["event_id"]] = began_at
 
     async with asyncio.TaskGroup() as group:
-        async for number in _ticks(per_s=GOOD_PER_S, seconds=seconds):
+        async for number in ticks(per_s=GOOD_PER_S, seconds=seconds):
             group.create_task(publish(number))
     return sent_at
 
@@ -155,13 +157,13 @@ async def _publish_good(installation: Installation, payload: bytes, *, seconds: 
 async def _publish_bad(installation: Installation, payload: bytes, scenario: Scenario, *, seconds: float) -> None:
     """Publish events for the bad receivers in turn."""
     async with asyncio.TaskGroup() as group:
-        async for number in _ticks(per_s=BAD_PER_S / BAD_BATCH, seconds=seconds):
+        async for number in ticks(per_s=BAD_PER_S / BAD_BATCH, seconds=seconds):
             numbers = range(number * BAD_BATCH, (number + 1) * BAD_BATCH)
-            events = [_event(f"bad.{each % scenario.bad_receivers}", payload) for each in numbers]
+            events = [event(f"bad.{each % scenario.bad_receivers}", payload) for each in numbers]
             group.create_task(installation.api.post("/events/batch", b'{"events":[%b]}' % b",".join(events)))
 
 
-async def _ticks(*, per_s: float, seconds: float) -> AsyncIterator[int]:
+async def ticks(*, per_s: float, seconds: float) -> AsyncIterator[int]:
     """Count at a steady rate."""
     began_at = time.perf_counter()
     for number in range(round(per_s * seconds)):
@@ -169,7 +171,8 @@ async def _ticks(*, per_s: float, seconds: float) -> AsyncIterator[int]:
         yield number
 
 
-def _event(event_type: str, payload: bytes) -> bytes:
+def event(event_type: str, payload: bytes) -> bytes:
+    """Return an event to publish, as JSON."""
     return b'{"event_type":"%b","payload":%b}' % (event_type.encode(), payload)
 
 
@@ -188,9 +191,10 @@ async def _check(installation: Installation, arrivals: Arrivals, published: dict
         raise RuntimeError(f"{missing} events didn't arrive at the good receivers, and {repeated} did repeatedly")
 
 
-def _percentiles(latencies_s: Sequence[float]) -> dict[str, float]:
-    percentiles = statistics.quantiles(latencies_s, n=100)
-    return {"p50_ms": round(percentiles[49] * 1000, 1), "p99_ms": round(percentiles[98] * 1000, 1)}
+def percentiles(latencies_s: Sequence[float]) -> dict[str, float]:
+    """Return the median and the 99th percentile, in ms."""
+    found = statistics.quantiles(latencies_s, n=100)
+    return {"p50_ms": round(found[49] * 1000, 1), "p99_ms": round(found[98] * 1000, 1)}
 
 
 def _ratios(figures: dict[str, float], alone: dict[str, float]) -> dict[str, float]:

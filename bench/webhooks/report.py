@@ -53,6 +53,16 @@ def print_delivery(results: dict[str, Any]) -> None:
     )
 
 
+def print_publishing(results: dict[str, Any]) -> None:
+    """Print what an event costs that is published by itself."""
+    _console.print(
+        f"{results['events']:,} events, one a request, over {results['connections']} connections: "
+        f"{results['events_per_s']:,}/s, cpu_us_per_event_total {results['cpu_us_per_event_total']} = "
+        f"server {results['cpu_us_per_event_server']} + postgresql {results['cpu_us_per_event_postgresql']}; "
+        f"{results['ratio_to_batches']} times an event of a batch of 100."
+    )
+
+
 def print_neighbours(results: dict[str, Any]) -> None:
     """Print how much later the good receivers get their deliveries."""
     table = Table(
@@ -73,6 +83,24 @@ def print_neighbours(results: dict[str, Any]) -> None:
             "" if key == "alone" else verdict,
         )
     _console.print(table)
+
+
+def print_tiers(results: dict[str, Any]) -> None:
+    """Print how much later critical events arrive while bulk deliveries wait."""
+    table = Table(
+        title=f"Critical events, alone and with {results['bulk_deliveries']:,} bulk deliveries; "
+        f"median of {len(results['rounds'])} rounds"
+    )
+    for heading in ("", "p50", "p99"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, key in (("critical events alone", "alone"), ("with the backlog", "bulk_flood")):
+        table.add_row(name, f"{results[key]['p50_ms']:,} ms", f"{results[key]['p99_ms']:,} ms")
+    _console.print(table)
+    verdict = "reached" if results["p99_ratio"] <= RATIO_MAX else "not reached"
+    _console.print(
+        f"  p50 ratio {results['p50_ratio']:.2f}, p99 ratio {results['p99_ratio']:.2f} "
+        f"(target: {RATIO_MAX}, {verdict})."
+    )
 
 
 def _print_cpu(when: str, figures: dict[str, Any]) -> None:

@@ -21,14 +21,16 @@ import whole_path
 from installation import running_installation
 from measure import read_payloads
 from neighbours import measure_neighbours
+from publishing import measure_publishing
 from receiver_process import running_receiver
-from report import print_delivery, print_neighbours
+from report import print_delivery, print_neighbours, print_publishing, print_tiers
+from tiers import measure_tiers
 
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "webhooks.json"
-PARTS: Final = ("delivery", "neighbours")
+PARTS: Final = ("delivery", "publishing", "neighbours", "tiers")
 
 
 def run_sender(
@@ -66,6 +68,19 @@ async def measure_delivery(options: argparse.Namespace, postgres: EmbeddedPostgr
         "rounds": rounds,
         "fan_out": whole_path.FAN_OUT,
     }
+
+
+async def measure_single_events(options: argparse.Namespace, postgres: EmbeddedPostgres) -> dict[str, Any]:
+    """Measure events that are published one by one; return the round with the median ratio to batches."""
+    payloads = read_payloads(None, payload_bytes=options.payload_bytes)
+    rounds = []
+    with running_receiver() as port:
+        for _ in range(options.rounds):
+            async with running_installation(postgres, settings=whole_path.SETTINGS) as installation:
+                rounds.append(
+                    await measure_publishing(installation, payloads, receiver_port=port, events=options.single_events)
+                )
+    return {**sorted(rounds, key=lambda each: each["ratio_to_batches"])[len(rounds) // 2], "rounds": rounds}
 
 
 async def measure_round(
@@ -115,9 +130,16 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
         if "delivery" in parts:
             results.update(await measure_delivery(options, postgres))
+        if "publishing" in parts:
+            results["publishing"] = await measure_single_events(options, postgres)
         if "neighbours" in parts:
             (payload,) = read_payloads(None, payload_bytes=options.payload_bytes)
             results["neighbours"] = await measure_neighbours(postgres, payload, rounds=options.rounds, seconds=15)
+        if "tiers" in parts:
+            (payload,) = read_payloads(None, payload_bytes=options.payload_bytes)
+            results["tiers"] = await measure_tiers(
+                postgres, payload, rounds=options.rounds, bulk_deliveries=options.deliveries
+            )
     return results
 
 
@@ -132,15 +154,20 @@ def main() -> None:
     parser.add_argument("--deliveries", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--payload-bytes", type=int, default=1_000)
-    parser.add_argument("--events-per-s", type=int, default=100, help="rate of the paced load")
+    parser.add_argument("--events-per-s", type=int, default=50, help="rate of the paced load")
+    parser.add_argument("--single-events", type=int, default=6_000, help="events that are published one by one")
     options = parser.parse_args()
     results = uvloop.run(measure(options))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     if "delivery" in _parts(options):
         print_delivery(results)
+    if "publishing" in _parts(options):
+        print_publishing(results["publishing"])
     if "neighbours" in _parts(options):
         print_neighbours(results["neighbours"])
+    if "tiers" in _parts(options):
+        print_tiers(results["tiers"])
 
 
 if __name__ == "__main__":

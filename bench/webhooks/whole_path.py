@@ -103,7 +103,7 @@ async def measure_backlog(
     installation: Installation, payloads: Sequence[bytes], *, receiver_port: int, events: int
 ) -> dict[str, Any]:
     """Publish as fast as possible; measure until the last outcome is committed."""
-    publisher = await _warmed_up(installation, payloads, receiver_port=receiver_port)
+    publisher = await warmed_up(installation, payloads, receiver_port=receiver_port)
     before, began_at = await installation.cpu_times(), time.perf_counter()
     await publisher.publish(events=events)
     published_s = time.perf_counter() - began_at
@@ -124,7 +124,7 @@ async def measure_paced(
     installation: Installation, payloads: Sequence[bytes], *, receiver_port: int, events_per_s: int, seconds: int
 ) -> dict[str, Any]:
     """Publish at a steady rate, one event per request; read the latencies from the recorded attempts."""
-    publisher = await _warmed_up(installation, payloads, receiver_port=receiver_port)
+    publisher = await warmed_up(installation, payloads, receiver_port=receiver_port)
     before, began_at = await installation.cpu_times(), time.perf_counter()
     for number in range(events_per_s * seconds):
         await asyncio.sleep(max(0.0, began_at + number / events_per_s - time.perf_counter()))
@@ -166,7 +166,8 @@ def peak_rss_mb(process: psutil.Process) -> float:
     raise RuntimeError("The kernel doesn't tell a process's peak memory")
 
 
-async def _warmed_up(installation: Installation, payloads: Sequence[bytes], *, receiver_port: int) -> Publisher:
+async def warmed_up(installation: Installation, payloads: Sequence[bytes], *, receiver_port: int) -> Publisher:
+    """Return a publisher with its subscriptions, after a first batch was delivered."""
     publisher = Publisher(installation, payloads)
     await publisher.subscribe(receiver_port=receiver_port)
     await publisher.publish(events=BATCH)

@@ -22,7 +22,7 @@ from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatu
 from ninefold.systems.webhooks.store.deliveries import delivery_list_attempts, delivery_list_by_event
 from ninefold.systems.webhooks.store.events import event_find, event_insert_many
 from ninefold.systems.webhooks.wiring import SYSTEM
-from webhooks.circuit_breakers import make_circuit_breaker
+from webhooks.circuit_breakers import make_circuit_breaker, make_turns
 
 MakeEventLog: TypeAlias = Callable[[], Awaitable[tuple[EventLog, WorkerLease]]]
 
@@ -39,7 +39,7 @@ def make_event_log(request: pytest.FixtureRequest, database: Database) -> MakeEv
         lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
         await lease.acquire()
         event_log = ADAPTERS[request.param](
-            database, lease, make_circuit_breaker(database), notifier=Notifier(database)
+            database, lease, make_circuit_breaker(database), make_turns(database), notifier=Notifier(database)
         )
         return event_log, lease
 
@@ -53,6 +53,7 @@ async def accept(
     new_events = [
         NewEvent(
             event_id=new_id(),
+            organisation_id=organisation_id,
             event_type="order.created",
             payload=payload,
             idempotency_key=None,
@@ -61,7 +62,7 @@ async def accept(
         for _ in range(events)
     ]
     async with database.transaction() as connection:
-        await event_insert_many(connection, organisation_id=organisation_id, events=new_events)
+        await event_insert_many(connection, events=new_events)
     return sorted(event.event_id for event in new_events)
 
 

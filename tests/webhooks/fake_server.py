@@ -26,6 +26,8 @@ SUBSCRIPTION: Final[dict[str, Any]] = {
     "rate_limit_per_s": None,
     "in_flight_max": 5,
     "retry_schedule": "day",
+    "ordering": "fifo",
+    "ordering_on_failure": "block",
     "effective": {"rate_limit_per_s": 100.0, "in_flight_max": 5, "retry_delays_s": [5.0, 300.0]},
     "created_at": "2026-01-02T03:04:05Z",
     "updated_at": "2026-01-02T03:04:05Z",

@@ -52,3 +52,51 @@ def test_the_error_names_the_variable_of_an_invalid_value(name: str, value: str)
         read_webhooks_settings({variable: value})
 
     assert caught.value.field == variable
+
+
+MAIL = {
+    "NINEFOLD_WEBHOOKS_ALERT_SMTP_URL": "smtp://ops%40example.com:p%3Ass@mail.example.com",
+    "NINEFOLD_WEBHOOKS_ALERT_MAIL_FROM": "ninefold@example.com",
+    "NINEFOLD_WEBHOOKS_ALERT_MAIL_TO": "ops@example.com, second@example.com",
+}
+
+
+def test_a_mail_server_is_read_from_its_url() -> None:
+    settings = read_webhooks_settings(MAIL)
+    assert settings.alert_mail_to == ("ops@example.com", "second@example.com")
+    server = settings.mail_server
+    assert server is not None
+    assert (server.host, server.port, server.user, server.password, server.is_tls_first) == (
+        "mail.example.com",
+        587,
+        "ops@example.com",
+        "p:ss",
+        False,
+    )
+    secure = read_webhooks_settings(
+        {**MAIL, "NINEFOLD_WEBHOOKS_ALERT_SMTP_URL": "smtps://mail.example.com"}
+    ).mail_server
+    assert secure is not None
+    assert (secure.port, secure.user, secure.is_tls_first) == (465, None, True)
+    assert read_webhooks_settings({}).mail_server is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALERT_SMTP_URL", "http://user:hunter2@mail.example.com"),
+        ("ALERT_SMTP_URL", "smtp://user:hunter2@"),
+        ("ALERT_SMTP_URL", "smtp://user:hunter2@mail.example.com:port"),
+        ("ALERT_SMTP_URL", ""),
+        ("ALERT_MAIL_FROM", ""),
+        ("ALERT_MAIL_FROM", "Ninefold <ninefold@example.com>"),
+        ("ALERT_MAIL_TO", "ops"),
+        ("ALERT_SLACK_URL", "ftp://slack.example.com/hunter2"),
+        ("ALERT_ORGANISATION", "acme"),
+    ],
+)
+def test_where_alerts_are_sent_is_checked_and_no_secret_is_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        read_webhooks_settings({**MAIL, f"NINEFOLD_WEBHOOKS_{name}": value})
+    assert caught.value.field == f"NINEFOLD_WEBHOOKS_{name}"
+    assert "hunter2" not in f"{caught.value.detail} {caught.value.remedy}"

@@ -27,6 +27,10 @@ class WebhooksApi(Api):
         """Wait until each delivery of the event has had its first attempt; return the deliveries."""
         return await self._wait_for_event(event_id, lambda _: True, timeout_s=timeout_s)
 
+    async def attempted(self, event_id: str, *, timeout_s: float = 10.0) -> list[Json]:
+        """Wait until each delivery of the event has an attempt with an outcome; return the deliveries."""
+        return await self._wait_for_event(event_id, _are_attempted, timeout_s=timeout_s)
+
     async def settled(self, event_id: str, *, timeout_s: float = 10.0) -> list[Json]:
         """Wait until each delivery of the event is final, or waits for its endpoint or a person; return them."""
         return await self._wait_for_event(event_id, _are_final, timeout_s=timeout_s)
@@ -41,6 +45,10 @@ class WebhooksApi(Api):
                 if event["status"] == "dispatched" and is_enough(deliveries):
                     return deliveries
                 await asyncio.sleep(0.01)
+
+
+def _are_attempted(deliveries: list[Json]) -> bool:
+    return all(delivery["attempts"] for delivery in deliveries)
 
 
 def _are_final(deliveries: list[Json]) -> bool:

@@ -122,6 +122,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List alerts
+         * @description Those that were fired, latest first, with what was sent of them. `GET /api/v1/webhooks/status` shows what is wrong
+         *     at this moment, also what no message is sent of.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1172,6 +1193,27 @@ export interface paths {
          *     subscription's circuit is open, the receiver is probed at once. If the subscription is paused, resume it first.
          */
         post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{delivery_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip a delivery that others wait for
+         * @description The later deliveries of its ordering key go on without it. If it has failed, it stays a dead letter; otherwise it is
+         *     canceled. If it is sent again later, it comes after the others.
+         */
+        post: operations["skip_delivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2561,6 +2603,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metrics/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show metrics
+         * @description How many attempts succeeded, failed and were retries, and how long deliveries took, by subscription and event type.
+         *     Workers add to them every five seconds, and to hours every minute. Minutes are kept for two days, hours for thirty.
+         */
+        get: operations["get_webhook_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password-reset": {
         parameters: {
             query?: never;
@@ -3766,6 +3829,27 @@ export interface paths {
          *     deliveries wait. If it becomes true, they are sent, and the circuit is closed.
          */
         patch: operations["update_subscription"];
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{subscription_id}/blocked-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List blocked ordering keys
+         * @description The keys of a subscription with ordering `fifo` of which a delivery has failed for good. The later deliveries of
+         *     such a key wait until that one is retried with success, or skipped. Those that were accepted first come first.
+         */
+        get: operations["list_blocked_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/subscriptions/{subscription_id}/circuit/close": {
@@ -5192,11 +5276,48 @@ export interface components {
             member_id?: string | null;
         };
         /**
+         * AlertChange
+         * @description What is sent of an alert.
+         * @enum {unknown}
+         */
+        AlertChange: "fired" | "resolved";
+        /**
+         * AlertChannel
+         * @description Where an alert is sent besides the subscriptions of its organisation.
+         * @enum {unknown}
+         */
+        AlertChannel: "mail" | "slack";
+        /**
          * AlertKind
          * @description What an alert is about.
          * @enum {unknown}
          */
-        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused";
+        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused" | "queue_depth" | "retry_share" | "slow_deliveries";
+        /**
+         * AlertNotificationView
+         * @description A message about an alert, to a Slack-compatible URL or by mail.
+         */
+        AlertNotificationView: {
+            /** @example 1 */
+            attempt_count: number;
+            /** @description What it says. */
+            change: components["schemas"]["AlertChange"];
+            channel: components["schemas"]["AlertChannel"];
+            /**
+             * @description Why the last attempt failed.
+             * @example The Slack URL answered 404.
+             */
+            error: string | null;
+            sent_at: string | null;
+            /** @enum {unknown} */
+            state: "failed" | "queued" | "retrying" | "sent";
+        };
+        /**
+         * AlertState
+         * @description The state of an alert.
+         * @enum {unknown}
+         */
+        AlertState: "firing" | "resolved";
         /**
          * AlertView
          * @description Something that a person should know of.
@@ -5647,6 +5768,8 @@ export interface components {
             queued: components["schemas"]["QueueDepthView"];
             /** @description They wait for their next attempt. */
             retrying: components["schemas"]["QueueDepthView"];
+            /** @description The same by tier, most urgent first. */
+            tiers: components["schemas"]["TierDepthView"][];
             /** @description They wait for a limit, an open circuit or a paused subscription. */
             waiting: components["schemas"]["QueueDepthView"];
         };
@@ -5824,6 +5947,28 @@ export interface components {
             sha256: string;
             /** @enum {unknown} */
             state: "carried" | "computed" | "delivered" | "file_written" | "posted";
+        };
+        /**
+         * BlockedKeyView
+         * @description An ordering key whose later deliveries wait, because one has failed for good.
+         */
+        BlockedKeyView: {
+            /** @example Check the status and body of the response; only 2xx counts as delivered. Then retry the delivery; or skip it, and the later ones go on without it. */
+            advice: string;
+            /** Format: date-time */
+            blocked_at: string;
+            /** @example dlv_01h455vb4pex5vsknk084sn02q */
+            delivery_id: string;
+            /** @example unsuccessful_status */
+            error_class: string;
+            /** @example evt_01h455vb4pex5vsknk084sn02q */
+            event_id: string;
+            /** @example order.created */
+            event_type: string;
+            /** @example customer-7 */
+            ordering_key: string;
+            /** @example 3 */
+            waiting_deliveries: number;
         };
         /**
          * BreakView
@@ -7470,6 +7615,18 @@ export interface components {
              * @default true
              */
             is_active?: boolean;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @default none
+             * @example none
+             */
+            ordering?: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @default block
+             * @example block
+             */
+            ordering_on_failure?: components["schemas"]["OrderingOnFailure"];
             /** @default null */
             rate_limit_per_s?: number | null;
             /** @default null */
@@ -7617,6 +7774,8 @@ export interface components {
             status: components["schemas"]["DeliveryStatus"];
             /** @example sub_01h455vb4pex5vsknk084sn02q */
             subscription_id: string;
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
             /** @example null */
             waiting_reason: components["schemas"]["WaitingReason"] | null;
             /** @example null */
@@ -7676,6 +7835,8 @@ export interface components {
             status: components["schemas"]["DeliveryStatus"];
             /** @example sub_01h455vb4pex5vsknk084sn02q */
             subscription_id: string;
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
             /** @example null */
             waiting_reason: components["schemas"]["WaitingReason"] | null;
             /** @example null */
@@ -7819,10 +7980,57 @@ export interface components {
             event_type: string;
             /** @example order-1042-created */
             idempotency_key: string | null;
+            /** @example null */
+            ordering_key: string | null;
             /** @example 1 */
             queued_deliveries: number;
             /** @example dispatched */
             status: components["schemas"]["EventStatus"];
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
+        };
+        /**
+         * EventTier
+         * @description How urgent an event is. Each tier has its share of every worker, whatever waits in the others.
+         * @enum {unknown}
+         */
+        EventTier: "bulk" | "critical" | "standard";
+        /**
+         * EventTypeMetricsView
+         * @description The attempts of one event type in the whole time.
+         */
+        EventTypeMetricsView: {
+            /** @example 24960 */
+            attempts: number;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /**
+             * @description Null: all others together. The types with the most attempts have figures of their own.
+             * @example order.created
+             */
+            event_type: string | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /**
+             * @description Those that weren't the first of their round.
+             * @example 310
+             */
+            retried_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.01242
+             */
+            retry_rate: number | null;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.98718
+             */
+            success_rate: number | null;
         };
         /**
          * EventView
@@ -7839,6 +8047,8 @@ export interface components {
             event_type: string;
             /** @example order-1042-created */
             idempotency_key: string | null;
+            /** @example null */
+            ordering_key: string | null;
             /**
              * @example {
              *       "order": 1042,
@@ -7850,6 +8060,8 @@ export interface components {
             queued_deliveries: number;
             /** @example dispatched */
             status: components["schemas"]["EventStatus"];
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
         };
         /**
          * ExperienceView
@@ -7987,6 +8199,38 @@ export interface components {
             title: string;
             /** @description Of an image, in pixels. */
             width: number | null;
+        };
+        /**
+         * FiredAlertView
+         * @description An alert, as it was when it fired.
+         */
+        FiredAlertView: {
+            /** @example alr_01h455vb4pex5vsknk084sn02q */
+            alert_id: string;
+            /** @description What it means, and what to do. */
+            detail: string;
+            /** Format: date-time */
+            fired_at: string;
+            /** @description Whether it is about the installation, and not about this organisation alone. */
+            is_installation_wide: boolean;
+            kind: components["schemas"]["AlertKind"];
+            /** @description What was sent of it besides webhooks. */
+            notifications: components["schemas"]["AlertNotificationView"][];
+            resolved_at: string | null;
+            state: components["schemas"]["AlertState"];
+            subscription_id: string | null;
+            /**
+             * @description It fires above it.
+             * @example 0.05
+             */
+            threshold: number;
+            /** @example 8 % of the attempts fail */
+            title: string;
+            /**
+             * @description Seconds, a share or a count.
+             * @example 0.08
+             */
+            value: number;
         };
         /**
          * FoundInvitationView
@@ -8929,6 +9173,105 @@ export interface components {
             slack_id: string;
         };
         /**
+         * MetricsFigureView
+         * @description The attempts of some time, by when they were recorded.
+         */
+        MetricsFigureView: {
+            /** @example 24960 */
+            attempts: number;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /**
+             * @description Those that weren't the first of their round.
+             * @example 310
+             */
+            retried_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.01242
+             */
+            retry_rate: number | null;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.98718
+             */
+            success_rate: number | null;
+        };
+        /**
+         * MetricsPointView
+         * @description The attempts of one step.
+         */
+        MetricsPointView: {
+            /** @example 24960 */
+            attempts: number;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /**
+             * @description Those that weren't the first of their round.
+             * @example 310
+             */
+            retried_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.01242
+             */
+            retry_rate: number | null;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+            /**
+             * @description Of all attempts; null without one.
+             * @example 0.98718
+             */
+            success_rate: number | null;
+        };
+        /**
+         * MetricsView
+         * @description Metrics of some time, and what waits now.
+         */
+        MetricsView: {
+            /**
+             * Format: date-time
+             * @description `to`, rounded up.
+             */
+            ends_at: string;
+            /** @description Those with the most attempts first; empty if `event_type` is given. */
+            event_types: components["schemas"]["EventTypeMetricsView"][];
+            /**
+             * @description Subscriptions of the organisation whose circuit is open now.
+             * @example 0
+             */
+            open_circuits: number;
+            /** @description Every step, oldest first. */
+            points: components["schemas"]["MetricsPointView"][];
+            /** @description What waits in the whole organisation now. */
+            queues: components["schemas"]["BacklogView"];
+            /**
+             * Format: date-time
+             * @description `from`, rounded down to a whole step.
+             */
+            starts_at: string;
+            /**
+             * @description Seconds from one point to the next.
+             * @example 60
+             */
+            step_s: number;
+            total: components["schemas"]["MetricsFigureView"];
+        };
+        /**
          * ModelView
          * @description What recommends, and how well.
          */
@@ -9278,6 +9621,18 @@ export interface components {
             member_ids: string[];
         };
         /**
+         * Ordering
+         * @description In which order a subscription gets events.
+         * @enum {unknown}
+         */
+        Ordering: "fifo" | "none";
+        /**
+         * OrderingOnFailure
+         * @description What happens to the later events of a key when a delivery has failed for good.
+         * @enum {unknown}
+         */
+        OrderingOnFailure: "block" | "skip";
+        /**
          * OwnerView
          * @description The organisation as the owner of repositories.
          */
@@ -9357,6 +9712,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[BlockedKeyView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_BlockedKeyView_: {
+            items: components["schemas"]["BlockedKeyView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * Page[BreakView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -9407,6 +9771,15 @@ export interface components {
          */
         Page_FileView_: {
             items: components["schemas"]["FileView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[FiredAlertView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_FiredAlertView_: {
+            items: components["schemas"]["FiredAlertView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -10359,6 +10732,12 @@ export interface components {
              */
             idempotency_key?: string | null;
             /**
+             * @description Subscriptions with ordering `fifo` get the events with the same key one after another.
+             * @default null
+             * @example customer-7
+             */
+            ordering_key?: string | null;
+            /**
              * @description Any JSON value, up to 1 MiB. It is delivered byte for byte.
              * @example {
              *       "order": 1042,
@@ -10366,6 +10745,11 @@ export interface components {
              *     }
              */
             payload: unknown;
+            /**
+             * @description How urgent the event is. Each tier has its own share of the workers.
+             * @default standard
+             */
+            tier?: components["schemas"]["EventTier"];
         };
         /**
          * PublishEventBatch
@@ -11812,6 +12196,16 @@ export interface components {
             is_active: boolean;
             /** @example webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @example none
+             */
+            ordering: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @example block
+             */
+            ordering_on_failure: components["schemas"]["OrderingOnFailure"];
             /** @example null */
             pause: components["schemas"]["PauseView"] | null;
             /** @example null */
@@ -11851,6 +12245,16 @@ export interface components {
             is_active: boolean;
             /** @example webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @example none
+             */
+            ordering: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @example block
+             */
+            ordering_on_failure: components["schemas"]["OrderingOnFailure"];
             /** @example null */
             pause: components["schemas"]["PauseView"] | null;
             /** @example null */
@@ -11934,6 +12338,17 @@ export interface components {
             event_id: string;
             /** @example ninefold.test */
             event_type: string;
+        };
+        /**
+         * TierDepthView
+         * @description The deliveries of one tier that aren't finished.
+         */
+        TierDepthView: {
+            queued: components["schemas"]["QueueDepthView"];
+            retrying: components["schemas"]["QueueDepthView"];
+            /** @example standard */
+            tier: components["schemas"]["EventTier"];
+            waiting: components["schemas"]["QueueDepthView"];
         };
         /**
          * TimelineEntryView
@@ -12400,6 +12815,16 @@ export interface components {
             in_flight_max?: number | null;
             /** @description False pauses the subscription: its deliveries wait. True resumes it. */
             is_active?: boolean;
+            /**
+             * @description `fifo`: events with the same `ordering_key` are delivered one after another, in the order in which they were accepted.
+             * @example none
+             */
+            ordering?: components["schemas"]["Ordering"];
+            /**
+             * @description Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for good.
+             * @example block
+             */
+            ordering_on_failure?: components["schemas"]["OrderingOnFailure"];
             rate_limit_per_s?: number | null;
             retry_schedule?: ("quick" | "hours" | "day") | number[] | null;
             subscriber_id?: string | null;
@@ -12509,10 +12934,10 @@ export interface components {
         };
         /**
          * WaitingReason
-         * @description Why a delivery waits. All waiting deliveries of a subscription have the same reason.
+         * @description Why a delivery waits. All waiting deliveries of a subscription that aren't held have the same reason.
          * @enum {unknown}
          */
-        WaitingReason: "circuit_open" | "paused" | "rate_limited";
+        WaitingReason: "circuit_open" | "ordering" | "paused" | "rate_limited";
         /**
          * WorkflowsView
          * @description The workflow files of the default branch.
@@ -13211,6 +13636,93 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description Only those of this kind. */
+                kind?: components["schemas"]["AlertKind"];
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only those with this state. */
+                state?: components["schemas"]["AlertState"];
+                /** @description Only those about this subscription. */
+                subscription_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FiredAlertView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18274,6 +18786,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetryScheduled"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skip_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
                 };
             };
             /** @description Bad request. */
@@ -25961,6 +26553,93 @@ export interface operations {
             };
         };
     };
+    get_webhook_metrics: {
+        parameters: {
+            query?: {
+                /** @description Only attempts of events of exactly this type. */
+                event_type?: string;
+                /** @description Their begin, such as 2026-01-31T12:00:00Z; an hour before `to`. */
+                from?: string;
+                /** @description Seconds of a point: whole minutes up to an hour, or whole hours. By default minutes, or hours if that is more than six hours. */
+                step_s?: number;
+                /** @description Only attempts to this subscription. */
+                subscription_id?: string;
+                /** @description Their end; by default, now. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reset_password: {
         parameters: {
             query?: never;
@@ -31753,6 +32432,89 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_blocked_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BlockedKeyView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,9 @@ export type SubscriptionWithSecret = Camel<Wire["SubscriptionWithSecretView"]>;
 export type Delivery = Camel<Wire["DeliveryView"]>;
 export type DeadLetter = Camel<Wire["DeadLetterView"]>;
 export type Attempt = Camel<Wire["AttemptView"]>;
+export type BlockedKey = Camel<Wire["BlockedKeyView"]>;
+export type Ordering = Wire["Ordering"];
+export type OrderingOnFailure = Wire["OrderingOnFailure"];
 export type DeliveryStatus = Wire["DeliveryStatus"];
 export type CircuitState = Wire["CircuitState"];
 export type EventSummary = Camel<Wire["EventSummary"]>;
@@ -19,6 +22,8 @@ export type Figure = Figures["points"][number];
 export type Sparkline = Camel<Wire["SparklineView"]>;
 export type Status = Camel<Wire["StatusView"]>;
 export type Alert = Status["alerts"][number];
+export type FiredAlert = Camel<Wire["FiredAlertView"]>;
+export type Metrics = Camel<Wire["MetricsView"]>;
 export type Period = Wire["Period"];
 /** An event with its payload as text, exactly as it is sent. */
 export type Event = Omit<Camel<Wire["EventView"]>, "payload"> & { payloadText: string };
@@ -89,6 +94,16 @@ export function retryDelivery(id: string): Promise<{ deliveryId: string; schedul
   return call("POST", `/deliveries/${id}/retry`);
 }
 
+/** Let the later events of its ordering key go on without a delivery. */
+export function skipDelivery(id: string): Promise<Delivery> {
+  return call("POST", `/deliveries/${id}/skip`);
+}
+
+/** The ordering keys of a subscription whose later events wait for a delivery that failed for good. */
+export function listBlockedKeys(id: string, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<BlockedKey>> {
+  return call("GET", `/subscriptions/${id}/blocked-keys`, { query: { cursor, limit } });
+}
+
 export interface EventFilter {
   text?: string | undefined;
   eventType?: string | undefined;
@@ -126,8 +141,13 @@ export async function getEvent(id: string): Promise<Event> {
 }
 
 /** Publish an event; `payloadText` is sent exactly as it is written. */
-export async function publishEvent(eventType: string, payloadText: string, key: string): Promise<{ eventId: string; queuedDeliveries: number }> {
-  const body = `{"event_type": ${JSON.stringify(eventType)}, "payload": ${payloadText}, "idempotency_key": ${JSON.stringify(key)}}`;
+export async function publishEvent(
+  eventType: string,
+  payloadText: string,
+  { key, orderingKey }: { key: string; orderingKey: string },
+): Promise<{ eventId: string; queuedDeliveries: number }> {
+  const ordering = orderingKey ? `, "ordering_key": ${JSON.stringify(orderingKey)}` : "";
+  const body = `{"event_type": ${JSON.stringify(eventType)}, "payload": ${payloadText}, "idempotency_key": ${JSON.stringify(key)}${ordering}}`;
   return call("POST", "/events", { body });
 }
 
@@ -162,6 +182,21 @@ export function getStatus(): Promise<Status> {
 /** Figures of one subscription, or of the whole organisation. */
 export function getFigures(period: Period, subscriptionId?: string): Promise<Figures> {
   return call("GET", subscriptionId ? `/subscriptions/${subscriptionId}/figures` : "/webhooks/figures", { query: { period } });
+}
+
+/** The hours of the times that metrics can be shown of, and the seconds of a point. */
+const METRICS_HOURS: Record<Period, readonly [number, number]> = { hour: [1, 60], day: [24, 3_600], week: [168, 3_600] };
+
+/** Metrics by event type, of one subscription or of the whole organisation. */
+export function getMetrics(period: Period, subscriptionId?: string): Promise<Metrics> {
+  const [hours, stepS] = METRICS_HOURS[period];
+  const from = new Date(Date.now() - hours * 3_600_000).toISOString();
+  return call("GET", "/metrics/webhooks", { query: { from, step_s: stepS, subscription_id: subscriptionId } });
+}
+
+/** The latest alerts that were fired, about one subscription or in the whole organisation. */
+export function listAlerts(subscriptionId?: string): Promise<Page<FiredAlert>> {
+  return call("GET", "/alerts", { query: { subscription_id: subscriptionId, limit: 10 } });
 }
 
 export async function listSparklines(): Promise<readonly Sparkline[]> {

@@ -1,6 +1,7 @@
 """What webhook delivery offers to other systems: publishing events, and forwarding requests unchanged."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 from uuid import UUID
 
@@ -22,12 +23,21 @@ CALLBACK_EVENT_PREFIX: Final = "callback."
 subscribers can rely on the verification."""
 
 
+class EventTier(StrEnum):
+    """How urgent an event is. Each tier has its share of every worker, whatever waits in the others."""
+
+    CRITICAL = "critical"
+    STANDARD = "standard"
+    BULK = "bulk"
+
+
 class EventToPublish(msgspec.Struct, frozen=True, kw_only=True):
     """An event; `payload` is JSON text that is delivered byte for byte."""
 
     event_type: str
     payload: bytes
     idempotency_key: str | None = None
+    tier: EventTier = EventTier.STANDARD
 
 
 @runtime_checkable

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import cyclopts
 import msgspec
-from litestar.types import ControllerRouterHandler
 
 from ninefold.core.blobs.service import Blobs
 from ninefold.core.checks import Finding
@@ -28,6 +27,7 @@ from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.web.direct_routes import ApiRoute
 from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Surface
 
@@ -98,7 +98,7 @@ def _no_settings(_: Mapping[str, str]) -> Any:
     return NoSettings()
 
 
-def _no_routes(_: ServerContext[SettingsT]) -> Sequence[ControllerRouterHandler]:
+def _no_routes(_: ServerContext[SettingsT]) -> Sequence[ApiRoute]:
     return ()
 
 
@@ -133,8 +133,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     migrations: MigrationSource | None = None
     """None if it has no tables."""
     read_settings: Callable[[Mapping[str, str]], SettingsT] = _no_settings
-    routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]] = _no_routes
-    """The routes of Ninefold's own API, below `/api/v1`."""
+    routes: Callable[[ServerContext[SettingsT]], Sequence[ApiRoute]] = _no_routes
+    """The routes of Ninefold's own API, below `/api/v1`, and handlers that get the requests of some of them first."""
     surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
     """The surfaces of other protocols."""
     feeds: Callable[[ServerContext[SettingsT]], Sequence[Feed]] = _no_feeds

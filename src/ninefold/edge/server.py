@@ -12,7 +12,7 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from litestar.types import ControllerRouterHandler, Send
+from litestar.types import Send
 
 from ninefold import __version__
 from ninefold.core.blobs import Blobs
@@ -32,6 +32,7 @@ from ninefold.core.web.api import api_surface
 from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
+from ninefold.core.web.direct_routes import DirectRoute
 from ninefold.core.web.health import database_readiness
 from ninefold.core.web.people.routes import people_routes
 from ninefold.core.web.site import Site
@@ -244,7 +245,7 @@ def build_web_app(
     return create_web_app(
         database=database,
         surfaces=[
-            api_surface(database, [people_routes(site), *_api_routes(parts)], site=site, kinds=kinds),
+            _api_surface(parts, database=database, site=site, kinds=kinds),
             *live_surfaces(hub, api_authenticate=api_authentication(database, site, kinds=kinds)),
             *_surfaces_of(parts, hub),
         ],
@@ -265,9 +266,22 @@ def _surfaces_of(parts: Sequence[tuple[AnySystem, ServerContext[Any]]], hub: Hub
     ]
 
 
-def _api_routes(parts: Sequence[tuple[AnySystem, ServerContext[Any]]]) -> Sequence[ControllerRouterHandler]:
-    """Return the routes of all systems in Ninefold's own API."""
-    return [route for system, context in parts for route in system.routes(context)]
+def _api_surface(
+    parts: Sequence[tuple[AnySystem, ServerContext[Any]]],
+    *,
+    database: Database,
+    site: Site,
+    kinds: Sequence[CredentialKind],
+) -> Surface:
+    """Return Ninefold's own API with the routes of all systems."""
+    routes = [route for system, context in parts for route in system.routes(context)]
+    return api_surface(
+        database,
+        [people_routes(site), *[route for route in routes if not isinstance(route, DirectRoute)]],
+        site=site,
+        kinds=kinds,
+        direct_routes=[route for route in routes if isinstance(route, DirectRoute)],
+    )
 
 
 def _bearer_kinds(systems: Sequence[AnySystem]) -> Sequence[CredentialKind]:

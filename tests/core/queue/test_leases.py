@@ -51,6 +51,23 @@ async def test_an_expired_worker_is_deleted_and_its_rows_are_released(database: 
     assert await other.reap() == []
 
 
+@pytest.mark.parametrize("is_flushed", [True, False])
+async def test_only_a_claim_that_says_so_is_committed_without_waiting_for_the_disk(
+    database: Database, *, is_flushed: bool
+) -> None:
+    lease = WorkerLease(database, [], duration=LONG)
+    await lease.acquire()
+    async with database.connection() as connection:
+        usual = await connection.fetchval("SHOW synchronous_commit")
+        await connection.execute("SET synchronous_commit TO on")
+        async with connection.transaction():
+            await lease.guard(connection, is_flushed=is_flushed)
+            in_claim = await connection.fetchval("SHOW synchronous_commit")
+        afterwards = await connection.fetchval("SHOW synchronous_commit")
+        await connection.execute(f"SET synchronous_commit TO {usual}")
+    assert (in_claim, afterwards) == ("on" if is_flushed else "off", "on")
+
+
 async def test_a_worker_with_a_valid_lease_is_not_deleted(database: Database) -> None:
     alive = WorkerLease(database, [], duration=LONG)
     other = WorkerLease(database, [], duration=LONG)

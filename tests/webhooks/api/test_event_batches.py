@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from typing import NoReturn
-from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -227,10 +226,8 @@ async def test_concurrent_batches_with_the_same_keys_in_different_orders_all_suc
 async def test_an_error_during_the_insert_rolls_back_the_whole_batch(
     api: WebhooksApi, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def insert_half_then_fail(
-        connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]
-    ) -> NoReturn:
-        assert len(await event_insert_many(connection, organisation_id=organisation_id, events=events[:2])) == 2
+    async def insert_half_then_fail(connection: Connection, *, events: Sequence[NewEvent]) -> NoReturn:
+        assert len(await event_insert_many(connection, events=events[:2])) == 2
         raise asyncpg.AdminShutdownError("terminating connection due to administrator command")
 
     monkeypatch.setattr(publishing, "event_insert_many", insert_half_then_fail)

@@ -98,6 +98,8 @@ async def test_an_event_is_shown_with_its_payload_and_its_queued_deliveries(api:
         "queued_deliveries": 1,
         "accepted_at": event["accepted_at"],
         "dispatched_at": None,
+        "tier": "standard",
+        "ordering_key": None,
         "payload": {"n": 1},
     }
     assert (delivery["subscription_id"], delivery["status"], delivery["attempts"]) == (

@@ -25,6 +25,8 @@ SHOWN_FIELDS = {
     "rate_limit_per_s",
     "in_flight_max",
     "retry_schedule",
+    "ordering",
+    "ordering_on_failure",
     "effective",
     "live_channel",
     "created_at",

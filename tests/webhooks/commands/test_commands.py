@@ -49,7 +49,7 @@ DELIVERY = {
 QUEUED_DELIVERY = {**DELIVERY, "status": "queued", "attempt_count": 0, "next_attempt_at": None, "attempts": []}
 EVENT = (
     b'{"event_id":"%b","event_type":"order.created","idempotency_key":null,"status":"dispatched",'
-    b'"queued_deliveries":0,"accepted_at":"2026-01-02T03:04:05Z","dispatched_at":null,'
+    b'"queued_deliveries":0,"accepted_at":"2026-01-02T03:04:05Z","dispatched_at":null,"ordering_key":"customer-7",'
     b'"payload":{"total":19.90,"much":1e999,"twice":1,"twice":2},"deliveries":[]}' % EVENT_ID.encode()
 )
 COMMANDS_WITH_ID = [

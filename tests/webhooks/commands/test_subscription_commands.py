@@ -82,6 +82,8 @@ def test_update_without_a_change_is_a_usage_error(server: Server, capsys: pytest
         (["--retry-schedule", "5,60, 600"], {"retry_schedule": [5, 60, 600]}),
         (["--retry-schedule", "0.5"], {"retry_schedule": [0.5]}),
         (["--retry-schedule", "default"], {"retry_schedule": None}),
+        (["--ordering", "fifo"], {"ordering": "fifo"}),
+        (["--ordering-on-failure", "skip"], {"ordering_on_failure": "skip"}),
     ],
 )
 def test_an_option_of_an_update_sets_its_field(server: Server, options: list[str], body: Json) -> None:
@@ -202,6 +204,7 @@ def test_show_says_what_applies_and_where_it_comes_from(server: Server, capsys: 
     assert stripped["rate_limit"] == "100 per second (default)"
     assert stripped["in_flight_max"] == "5"
     assert stripped["retry_schedule"] == "after 5, 300 s (day)"
+    assert stripped["ordering"] == "fifo, a failure blocks its key"
 
 
 @pytest.mark.parametrize(

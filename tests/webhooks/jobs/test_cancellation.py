@@ -12,7 +12,6 @@ from ninefold.core.jobs import JobState
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.webhooks.jobs import cancellation
 from ninefold.systems.webhooks.jobs.cancellation import Canceled
-from ninefold.systems.webhooks.model import DeliveryStatus
 from ninefold.systems.webhooks.store.deliveries import delivery_cancel_pending
 from webhooks.webhooks_api import WebhooksApi
 
@@ -130,17 +129,17 @@ async def test_it_goes_on_where_it_was_and_counts_what_it_did(
     monkeypatch.setattr(cancellation, "BATCH", 100)
     afters: list[UUID] = []
 
-    async def fail_at_the_third(
-        connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
+    async def fail_at_the_fourth(
+        connection: Connection, *, subscription_id: UUID, status: str, after: UUID, limit: int
     ) -> list[UUID]:
         afters.append(after)
-        if len(afters) == 3:
+        if len(afters) == 4:
             raise ConnectionResetError("gone")
         return await delivery_cancel_pending(
             connection, subscription_id=subscription_id, status=status, after=after, limit=limit
         )
 
-    monkeypatch.setattr(cancellation, "delivery_cancel_pending", fail_at_the_third)
+    monkeypatch.setattr(cancellation, "delivery_cancel_pending", fail_at_the_fourth)
     subscription = await api.subscribe(URL)
     subscription_id = await insert(database, subscription, 50)
     await insert(database, subscription, 300, status="waiting")
@@ -154,4 +153,4 @@ async def test_it_goes_on_where_it_was_and_counts_what_it_did(
 
     assert await statuses(database, subscription_id) == {"canceled": 350}
     assert (job.attempt_count, job.progress_done) == (2, 350)
-    assert afters[3] == afters[2]
+    assert afters[4] == afters[3]

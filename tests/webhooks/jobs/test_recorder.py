@@ -14,7 +14,7 @@ from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs import recorder
 from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
-from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.model import STANDARD, Attempt, ClaimedEvent, DeliveryStatus, Outcome
 
 
 class Log:
@@ -34,8 +34,11 @@ class Log:
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
         raise AssertionError(f"a recorder claims nothing that it could give back: {events}")
 
-    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        raise AssertionError(f"a recorder claims nothing, not even {budget}")
+    async def claim(self, budget: ClaimBudget, *, tier: int = STANDARD) -> Sequence[ClaimedEvent]:
+        raise AssertionError(f"a recorder claims nothing, not even {budget} of tier {tier}")
+
+    async def list_claimable_tiers(self) -> Sequence[int]:
+        raise AssertionError("a recorder claims nothing of any tier")
 
     async def record(
         self, results: Sequence[Result], *, finished_events: Sequence[UUID]

@@ -30,7 +30,7 @@ from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_l
 from ninefold.systems.webhooks.store.events import event_insert_many
 from ninefold.systems.webhooks.store.subscriptions import subscription_insert
 from ninefold.systems.webhooks.wiring import SYSTEM
-from webhooks.circuit_breakers import make_circuit_breaker
+from webhooks.circuit_breakers import make_circuit_breaker, make_turns
 
 SUBSCRIPTION = SubscriptionDraft(
     url="https://example.com/hooks",
@@ -51,7 +51,11 @@ class Worker:
     def __init__(self, database: Database) -> None:
         self.lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
         self.event_log = PostgresEventLog(
-            database, self.lease, make_circuit_breaker(database), notifier=Notifier(database)
+            database,
+            self.lease,
+            make_circuit_breaker(database),
+            make_turns(database),
+            notifier=Notifier(database),
         )
         self.retry_queue = RetryQueue(database, self.lease)
 
@@ -62,13 +66,14 @@ class Worker:
         organisation_id, subscription_id = organisation_id or new_id(), new_id()
         event = NewEvent(
             event_id=new_id(),
+            organisation_id=organisation_id,
             event_type="order.created",
             payload=b"{}",
             idempotency_key=None,
             queued_deliveries=1,
         )
         async with database.transaction() as connection:
-            await event_insert_many(connection, organisation_id=organisation_id, events=[event])
+            await event_insert_many(connection, events=[event])
             await subscription_insert(
                 connection, SUBSCRIPTION, subscription_id=subscription_id, organisation_id=organisation_id
             )

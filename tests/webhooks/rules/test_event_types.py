@@ -158,3 +158,24 @@ def test_every_type_is_also_a_pattern(text: str) -> None:
     except InvalidEventTypeError:
         return
     check_patterns([text], field="event_types")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_match"),
+    [
+        ("*", False),
+        ("ninefold.*", True),
+        ("ninefold.alert.*", True),
+        ("ninefold.alert.fired", True),
+        ("order.*", False),
+    ],
+)
+def test_alerts_are_only_received_by_who_asks_for_them(pattern: str, *, is_match: bool) -> None:
+    assert matches_any("ninefold.alert.fired", [pattern]) is is_match
+    assert bool(re.match(patterns_regex([pattern]), "ninefold.alert.fired")) is is_match
+
+
+def test_users_cannot_publish_alerts_but_ninefold_can() -> None:
+    with pytest.raises(InvalidEventTypeError, match="which only Ninefold publishes"):
+        check_event_type("ninefold.alert.fired", field="event_type")
+    check_event_type("ninefold.alert.fired", field="event_type", is_by_user=False)

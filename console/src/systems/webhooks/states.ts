@@ -52,7 +52,7 @@ export function subscriptionState({ circuit, isActive, pause }: Subscription): S
   return { name: "succeeded", word: "Sending" };
 }
 
-const REASONS = { paused: "paused", circuit_open: "open circuit", rate_limited: "rate limit" } as const;
+const REASONS = { paused: "paused", circuit_open: "open circuit", rate_limited: "rate limit", ordering: "earlier event of its key" } as const;
 
 /** Why a delivery waits. */
 export function waitingText(delivery: Delivery): string {

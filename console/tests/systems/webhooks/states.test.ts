@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { hrefOfId } from "$/lib/ids";
 import type { Delivery } from "$/services/webhooks";
 import { webhooks } from "$/systems/webhooks/system";
-import { answerText, classText, inOrderOfNext, isTest, stateOf } from "$/systems/webhooks/states";
+import { answerText, classText, inOrderOfNext, isTest, stateOf, waitingText } from "$/systems/webhooks/states";
 
 test.each([
   ["delivered", false, 1, "succeeded"],
@@ -25,6 +25,10 @@ test.each([
   [200, "protocol_error", "protocol error"],
 ])("the answer %s with %s is shown as %s", (responseCode, errorClass, expected) => {
   expect(answerText({ attempts: [{ ...attempt, responseCode, errorClass }] })).toBe(expected);
+});
+
+test("a delivery says which event it waits for", () => {
+  expect(waitingText({ waitingReason: "ordering" } as Delivery)).toBe("earlier event of its key");
 });
 
 test("error classes are words", () => {

@@ -22,7 +22,7 @@ async def repeat_claim(
     *,
     name: str,
     notified: asyncio.Event,
-    poll_s: float,
+    poll_s: float | None,
     stopping: asyncio.Event,
 ) -> None:
     """Claim repeatedly until `stopping` is set. While the database is unavailable, keep trying.
@@ -31,7 +31,7 @@ async def repeat_claim(
         claim: claims some work; returns whether to claim again at once.
         name: the claim's name in the log, such as `webhooks.events`.
         notified: set by others when there is work to claim; cleared here before each claim.
-        poll_s: seconds after which to claim without a notification.
+        poll_s: seconds after which to claim without a notification; None if only notifications matter.
         stopping: ends the loop after the current claim.
     """
     while not stopping.is_set():

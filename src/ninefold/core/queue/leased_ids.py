@@ -22,9 +22,18 @@ class LeasedIds:
 
     If a claim's commit isn't confirmed, the worker may hold rows that it doesn't know of. So after a claim that failed,
     and after rows were given back, the next claim first releases every row that isn't known here.
+
+    Args:
+        database: where the rows are.
+        lease: that of the worker.
+        release_unknown: releases the rows that it doesn't know of.
+        is_flushed: whether the commits of claims wait for the disk, see `WorkerLease.guard`.
     """
 
-    def __init__(self, database: Database, lease: WorkerLease, release_unknown: ReleaseUnknown) -> None:
+    def __init__(
+        self, database: Database, lease: WorkerLease, release_unknown: ReleaseUnknown, *, is_flushed: bool = True
+    ) -> None:
+        self._is_flushed = is_flushed
         self._database = database
         self._lease = lease
         self._release_unknown = release_unknown
@@ -37,6 +46,11 @@ class LeasedIds:
         """The worker that holds the rows."""
         return self._lease.worker_id
 
+    @property
+    def may_hold_more(self) -> bool:
+        """Whether the worker may hold rows that aren't known here, which the next claim releases."""
+        return self._has_given_back or self._is_claim_unconfirmed
+
     @asynccontextmanager
     async def claim(self) -> AsyncIterator[Connection]:
         """Open a transaction to claim rows in. After it has committed, call `add` with their ids.
@@ -44,11 +58,11 @@ class LeasedIds:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        may_hold_more = self._has_given_back or self._is_claim_unconfirmed
+        may_hold_more = self.may_hold_more
         # Rows that are given back while the claim is in progress are left for the next one.
         self._has_given_back, self._is_claim_unconfirmed = False, True
         async with self._database.transaction() as connection:
-            await self._lease.guard(connection)
+            await self._lease.guard(connection, is_flushed=self._is_flushed)
             if may_hold_more:
                 await self._release_unknown(connection, worker_id=self.worker_id, known_ids=self._known)
             yield connection

@@ -89,16 +89,22 @@ class WorkerLease:
                 duration=self._duration,
             )
 
-    async def guard(self, connection: Connection) -> None:
+    async def guard(self, connection: Connection, *, is_flushed: bool = True) -> None:
         """Lock this worker's lease, so that no other worker can expire it before the transaction ends.
 
         Every claim starts with this. Otherwise another worker could expire the lease during the claim, and nobody would
         release the rows claimed.
 
+        Args:
+            connection: in the transaction of the claim.
+            is_flushed: whether its commit waits for the disk. It needn't if it only claims: if PostgreSQL crashes
+                before it has written the claim, the rows are claimed again.
+
         Raises:
             LeaseLostError: this worker's lease has already expired.
         """
-        if not await store.worker_lock_shared(connection, worker_id=self.worker_id):
+        lock = store.worker_lock_shared if is_flushed else store.worker_lock_shared_unflushed
+        if not await lock(connection, worker_id=self.worker_id):
             raise self._lease_lost()
 
     async def run(self, stopping: asyncio.Event) -> None:

@@ -152,7 +152,8 @@ class Notifier:
             ]
             try:
                 async with self._database.connection() as connection:
-                    await store.notification_send(
+                    # A notification that a crash of PostgreSQL loses is like any other that gets lost.
+                    await store.notification_send_unflushed(
                         connection,
                         channels=[channel for channel, _ in pairs],
                         payloads=[payload for _, payload in pairs],

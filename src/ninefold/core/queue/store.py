@@ -15,6 +15,13 @@ async def notification_send(connection: Connection, *, channels: Sequence[str], 
     await _queries.notification_send(connection, channels=channels, payloads=payloads)
 
 
+async def notification_send_unflushed(
+    connection: Connection, *, channels: Sequence[str], payloads: Sequence[str]
+) -> None:
+    """Notify the same way without waiting for the disk; not in a transaction."""
+    await _queries.notification_send_unflushed(connection, channels=channels, payloads=payloads)
+
+
 async def session_terminate(connection: Connection, *, names: Sequence[str]) -> None:
     """Make PostgreSQL end the sessions of this role that have one of these names, without waiting for their end."""
     await _queries.session_terminate(connection, names=names)
@@ -59,3 +66,8 @@ async def worker_list_expired(connection: Connection) -> list[UUID]:
 async def worker_lock_shared(connection: Connection, *, worker_id: UUID) -> bool:
     """Keep others from deleting a worker until the transaction ends; return False when it has already been deleted."""
     return await _queries.worker_lock_shared(connection, worker_id=worker_id) is not None
+
+
+async def worker_lock_shared_unflushed(connection: Connection, *, worker_id: UUID) -> bool:
+    """Do the same as `worker_lock_shared`, and let the transaction commit without waiting for the disk."""
+    return await _queries.worker_lock_shared_unflushed(connection, worker_id=worker_id) is not None

@@ -6,7 +6,7 @@ the worker claims no more of its work. The remaining slots and claims go to the 
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from math import ceil
@@ -17,6 +17,7 @@ import msgspec
 
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.core.queue.fair_share import FairShare
+from ninefold.core.queue.tier_shares import TierShare, TierShares
 
 IN_FLIGHT_MULTIPLE: Final = 4.0
 RESERVED_RATIO: Final = 1 / 6
@@ -70,16 +71,42 @@ class Batch(Generic[ItemT]):
         self.payload_bytes = payload_bytes
 
 
+class Slots(msgspec.Struct, frozen=True, kw_only=True):
+    """What the items in flight use, of one tier."""
+
+    items: TierShare
+    payload_bytes: TierShare
+
+
+def make_slots(limits: QueueLimits, *, weights: Sequence[float] = (1.0,)) -> list[Slots]:
+    """Return the slots of each tier; one sixth of them is reserved, and divided among the tiers by their weights."""
+    items = _shares_of_slots(limits.in_flight_max, guaranteed=SLOTS_GUARANTEED, weights=weights)
+    payload_bytes = _shares_of_slots(limits.in_flight_bytes_max, guaranteed=limits.payload_bytes_max, weights=weights)
+    return [
+        Slots(items=of_items, payload_bytes=of_bytes)
+        for of_items, of_bytes in zip(items.tiers, payload_bytes.tiers, strict=True)
+    ]
+
+
 class TenantQueues(Generic[ItemT]):
     """A queue of waiting batches for each organisation, and the slots of the items in flight.
 
     Args:
         limits: how much the organisations share.
         on_room: called when an organisation is no longer held back.
+        slots: those of one tier, if there are other tiers; by default, all that `limits` allows.
+        changed: set when items may start, if it is shared with other queues.
     """
 
-    def __init__(self, limits: QueueLimits, *, on_room: Callable[[], None]) -> None:
-        self.changed: Final = asyncio.Event()
+    def __init__(
+        self,
+        limits: QueueLimits,
+        *,
+        on_room: Callable[[], None],
+        slots: Slots | None = None,
+        changed: asyncio.Event | None = None,
+    ) -> None:
+        self.changed: Final = asyncio.Event() if changed is None else changed
         """Set when a batch was added or a slot was freed, so that items may start; `take` clears it."""
         self._claim_max = limits.claim
         self._on_room = on_room
@@ -90,8 +117,14 @@ class TenantQueues(Generic[ItemT]):
         )
         self._waiting = FairShare(waiting_max, multiple=WAITING_MULTIPLE)
         self._waiting_bytes = FairShare(round(limits.claim.bytes_max / WAITING_MULTIPLE), multiple=WAITING_MULTIPLE)
-        self._in_flight = _share_of_slots(limits.in_flight_max, guaranteed=SLOTS_GUARANTEED)
-        self._in_flight_bytes = _share_of_slots(limits.in_flight_bytes_max, guaranteed=limits.payload_bytes_max)
+        slots = make_slots(limits)[0] if slots is None else slots
+        self._in_flight = slots.items
+        self._in_flight_bytes = slots.payload_bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no item waits."""
+        return not self._queues
 
     @property
     def in_flight(self) -> int:
@@ -189,10 +222,14 @@ class TenantQueues(Generic[ItemT]):
         return self._waiting.room(organisation_id) > 0 and self._waiting_bytes.room(organisation_id) > 0
 
 
-def _share_of_slots(maximum: int, *, guaranteed: int) -> FairShare:
+def _shares_of_slots(maximum: int, *, guaranteed: int, weights: Sequence[float]) -> TierShares:
     reserved = int(maximum * RESERVED_RATIO)
-    return FairShare(
-        maximum, multiple=IN_FLIGHT_MULTIPLE, reserved=reserved, guaranteed=min(guaranteed, max(1, reserved))
+    return TierShares(
+        maximum,
+        multiple=IN_FLIGHT_MULTIPLE,
+        reserved=reserved,
+        guaranteed=min(guaranteed, max(1, reserved)),
+        weights=weights,
     )
 
 

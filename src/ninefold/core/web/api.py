@@ -8,6 +8,7 @@ from litestar.types import ControllerRouterHandler
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
+from ninefold.core.web.direct_routes import DirectRoute
 from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Surface
 
@@ -20,6 +21,7 @@ def api_surface(
     *,
     site: Site | None = None,
     kinds: Sequence[CredentialKind] = BEARER_KINDS,
+    direct_routes: Sequence[DirectRoute] = (),
 ) -> Surface:
     """Return the surface of Ninefold's own API.
 
@@ -28,10 +30,12 @@ def api_surface(
         routes: the routes of all systems.
         site: how people reach this server.
         kinds: the kinds of credentials that it accepts as `Authorization: Bearer …`.
+        direct_routes: handlers that get the requests of some of the routes first.
     """
     return Surface(
         path=API_PATH,
         routes=routes,
+        direct_routes=direct_routes,
         authenticate=api_authentication(database, site or Site(), kinds=kinds),
         is_query_strict=True,
         is_documented=True,

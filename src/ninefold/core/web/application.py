@@ -2,20 +2,21 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import structlog
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import WebSocketDisconnect
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.auditing import audited, provide_audit
 from ninefold.core.web.authentication import AuthenticationMiddleware, provide_principal
 from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, BodyDTO
 from ninefold.core.web.console import console_errors, console_routes
+from ninefold.core.web.direct_routes import DirectRoute
 from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.memory_answers import MemoryAnswers
@@ -87,21 +88,35 @@ class WebApplication:
         self._litestar: Final = litestar
         self._surfaces: Final = surfaces
         self._memory_answers: Final = MemoryAnswers(surfaces.memories())
+        self._direct_routes: Final = {
+            (route.method, route.path): (surface, _direct_app(route, litestar))
+            for surface in surfaces
+            for route in surface.direct_routes
+        }
         self.stopping: Final = stopping
         self._lifespan: Final = lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
-        if scope["type"] == ScopeType.HTTP and await self._memory_answers.answer(scope, send):
+        if scope["type"] == ScopeType.HTTP:
+            if not await self._memory_answers.answer(scope, send):
+                await self._serve_request(scope, receive, send)
             return
         surface = self._surfaces.find(scope["path"])
         scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
-        if scope["type"] == ScopeType.HTTP:
-            request = RequestCycle(scope, receive, send, surface=surface, stopping=self.stopping)
-            await request.run(self._litestar if surface.application is None else _plain_app(surface.application))
-        elif scope["type"] == ScopeType.WEBSOCKET:
+        if scope["type"] == ScopeType.WEBSOCKET:
             socket = WebSocketCycle(scope, receive, send, surface=surface, stopping=self.stopping)
             await socket.run(self._litestar)
+
+    async def _serve_request(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        direct = self._direct_routes.get((scope["method"], scope["path"]))
+        if direct is not None:
+            surface, app = direct
+        else:
+            surface = self._surfaces.find(scope["path"])
+            app = self._litestar if surface.application is None else _plain_app(surface.application)
+        scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
+        await RequestCycle(scope, receive, send, surface=surface, stopping=self.stopping).run(app)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -164,6 +179,16 @@ def _plain_app(application: ASGIApp) -> ASGIApp:
             await response(scope, receive, send)
 
     return handle
+
+
+def _direct_app(route: DirectRoute, litestar: Litestar) -> ASGIApp:
+    """Return a direct route, with the framework for what it leaves, and the surface's responses to its errors."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if not await route.handle(cast("HTTPScope", scope), receive, send):
+            await litestar(scope, receive, send)
+
+    return _plain_app(handle)
 
 
 class _SurfaceRouter(Router):

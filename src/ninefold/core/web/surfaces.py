@@ -6,7 +6,7 @@ Ninefold's own API is a surface too, see `api.py`. If paths are nested, the long
 handles the paths below it that have no route. It only translates the protocol: all surfaces call the same services.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -18,6 +18,7 @@ from litestar.utils.path import normalize_path
 from ninefold.core.errors import NinefoldError
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import JsonRequest
+from ninefold.core.web.direct_routes import DirectRoute
 from ninefold.core.web.memory import FromMemory
 from ninefold.core.web.problems import show_problem
 
@@ -45,6 +46,9 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
 
     routes: Sequence[ControllerRouterHandler] = ()
     """The routes. Each has its full path, which must be below the surface's path."""
+
+    direct_routes: Sequence[DirectRoute] = ()
+    """Handlers that get the requests of some of these routes first."""
 
     application: ASGIApp | None = None
     """Handles all requests below the path instead of routes, without the framework, which takes most of the time of a
@@ -97,6 +101,10 @@ class SurfaceMap:
         if malformed := [path for path in paths if path != normalize_path(path)]:
             raise ValueError(f"The path of a surface must start with one slash and not end with one: {malformed}.")
         self._surfaces: Final = sorted(surfaces, key=lambda surface: len(surface.path), reverse=True)
+
+    def __iter__(self) -> Iterator[Surface]:
+        """Iterate over the surfaces."""
+        return iter(self._surfaces)
 
     def memories(self) -> list[tuple[str, FromMemory]]:
         """Return the path of each surface that answers from memory, and what it has."""

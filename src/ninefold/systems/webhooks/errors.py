@@ -88,6 +88,20 @@ class DeliveryRunningError(ConflictError):
     is_retryable = True
 
 
+class DeliveryHeldError(ConflictError):
+    """The delivery waits for an earlier one of its ordering key, so it can't be sent now."""
+
+    code = "delivery_held"
+    title = "Delivery waits for its turn"
+
+
+class DeliveryNotOrderedError(ConflictError):
+    """The delivery isn't in any order, so it can't be skipped."""
+
+    code = "delivery_not_ordered"
+    title = "Delivery not in any order"
+
+
 class EventTypeUnwantedError(ConflictError):
     """The delivery's subscription no longer wants this event type, so it can't be sent again."""
 

@@ -1,19 +1,110 @@
 """The settings of webhook delivery."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import SplitResult, unquote, urlsplit
+from uuid import UUID
 
 import msgspec
 
 from ninefold.core.config import read_settings
+from ninefold.core.egress import InvalidTargetError, parse_target
 from ninefold.core.errors import SettingError
+from ninefold.core.ids import InvalidIdError, parse_id
+from ninefold.core.tenancy.model import ORGANISATION_PREFIX
+from ninefold.systems.webhooks.model.alerts import MailServer
 
 PREFIX = "NINEFOLD_WEBHOOKS_"
 RETRY_DELAYS_COUNT_MAX = 20
 
+_MAIL_PORTS: Final = {"smtp": 587, "smtps": 465}
+_ADDRESS_LENGTH_MAX: Final = 254
+"""Of a mail address (RFC 5321 §4.5.3.1.3)."""
 
-class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings for attempts, retries, and what is kept of them; prefix `NINEFOLD_WEBHOOKS_`."""
+
+class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings for alerts: their thresholds, and where they are sent."""
+
+    alert_interval_s: Annotated[
+        float, msgspec.Meta(ge=0.05, le=3_600, description="Seconds between two evaluations of alerts.")
+    ] = 10.0
+    alert_window_s: Annotated[
+        int, msgspec.Meta(ge=60, le=86_400, description="Seconds up to now whose attempts alerts are about.")
+    ] = 900
+    alert_attempts_min: Annotated[
+        int, msgspec.Meta(ge=1, le=1_000_000, description="Attempts in that time without which a share says little.")
+    ] = 20
+    alert_clear_s: Annotated[
+        float,
+        msgspec.Meta(ge=0, le=86_400, description="Seconds for which all must be well until an alert is resolved."),
+    ] = 60.0
+    alert_delivery_time_s_max: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=86_400, description="Seconds from acceptance to delivery, p99, above which one fires."),
+    ] = 5.0
+    alert_failure_share_max: Annotated[
+        float, msgspec.Meta(gt=0, le=1, description="Share of attempts that fail, above which an alert fires.")
+    ] = 0.05
+    alert_retry_share_max: Annotated[
+        float, msgspec.Meta(gt=0, le=1, description="Share of attempts that are retries, above which an alert fires.")
+    ] = 0.2
+    alert_queue_share_max: Annotated[
+        float, msgspec.Meta(gt=0, le=1, description="Share of a queue's capacity, above which an alert fires.")
+    ] = 0.8
+    alert_organisation_queue_capacity: Annotated[
+        int, msgspec.Meta(ge=1, le=10_000_000, description="Events of one organisation with which its queue is full.")
+    ] = 100_000
+    alert_queue_capacity: Annotated[
+        int, msgspec.Meta(ge=1, le=100_000_000, description="Events of all organisations with which the queue is full.")
+    ] = 1_000_000
+    alert_kept_s: Annotated[
+        int, msgspec.Meta(ge=3_600, le=315_360_000, description="Seconds for which a resolved alert is kept.")
+    ] = 2_592_000
+    alert_organisation: Annotated[
+        str | None,
+        msgspec.Meta(description="Organisation that gets alerts about the installation; by default, the oldest one."),
+    ] = None
+    alert_slack_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="URL of an incoming webhook of Slack, or of what understands the same, for all alerts.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    alert_mail_to: Annotated[
+        tuple[str, ...], msgspec.Meta(max_length=50, description="Mail addresses for all alerts, comma-separated.")
+    ] = ()
+    alert_mail_from: Annotated[str | None, msgspec.Meta(description="Mail address that alerts are sent from.")] = None
+    alert_smtp_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Mail server: smtp://user:password@host:587, or smtps:// with TLS from the start.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+
+    @property
+    def alert_organisation_id(self) -> UUID | None:
+        """The organisation that gets alerts about the installation; None: the oldest one."""
+        return None if self.alert_organisation is None else parse_id(ORGANISATION_PREFIX, self.alert_organisation)
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The mail server; None if alerts aren't sent by mail."""
+        if self.alert_smtp_url is None or not self.alert_mail_to:
+            return None
+        url = urlsplit(self.alert_smtp_url)
+        return MailServer(
+            host=url.hostname or "",
+            port=url.port or _MAIL_PORTS[url.scheme],
+            user=None if url.username is None else unquote(url.username),
+            password=unquote(url.password or ""),
+            is_tls_first=url.scheme == "smtps",
+        )
+
+
+class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
+    """The settings for attempts, retries, what is kept of them, and alerts; prefix `NINEFOLD_WEBHOOKS_`."""
 
     attempt_timeout_s: Annotated[
         float,
@@ -68,6 +159,14 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Attempts in flight per worker; one organisation can use at most two thirds of them.",
         ),
     ] = 3_000
+    tier_shares: Annotated[
+        tuple[float, ...],
+        msgspec.Meta(
+            min_length=3,
+            max_length=3,
+            description="Shares of a worker for the tiers critical, standard and bulk, comma-separated.",
+        ),
+    ] = (50.0, 40.0, 10.0)
     response_body_kept_bytes: Annotated[
         int, msgspec.Meta(ge=0, le=16_384, description="Bytes of each response body to keep with its attempt.")
     ] = 16_384
@@ -92,4 +191,88 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
             field=f"{PREFIX}RETRY_DELAYS_S",
             remedy="Give a positive number of seconds for each retry, such as 1,2,4,8,16.",
         )
+    if not all(0 < share < float("inf") for share in settings.tier_shares):
+        raise SettingError(
+            f"{PREFIX}TIER_SHARES has a share that isn't greater than zero.",
+            field=f"{PREFIX}TIER_SHARES",
+            remedy="Give a positive number for each of the tiers critical, standard and bulk, such as 50,40,10.",
+        )
+    _check_alert_organisation(settings)
+    _check_slack_url(settings)
+    _check_mail(settings)
     return settings
+
+
+def _check_alert_organisation(settings: AlertSettings) -> None:
+    try:
+        _ = settings.alert_organisation_id
+    except InvalidIdError as error:
+        raise SettingError(
+            f"{PREFIX}ALERT_ORGANISATION isn't the id of an organisation.",
+            field=f"{PREFIX}ALERT_ORGANISATION",
+            remedy="Give an id as `ninefold organisations list` shows it, or unset it.",
+        ) from error
+
+
+def _check_slack_url(settings: AlertSettings) -> None:
+    if settings.alert_slack_url is None:
+        return
+    try:
+        parse_target(settings.alert_slack_url)
+    except InvalidTargetError as error:
+        # The URL is a secret: with it, anybody can write to the channel.
+        raise SettingError(
+            f"{PREFIX}ALERT_SLACK_URL isn't a URL that requests can be sent to.",
+            field=f"{PREFIX}ALERT_SLACK_URL",
+            remedy="Copy the URL of the incoming webhook, which begins with https://.",
+        ) from error
+
+
+def _check_mail(settings: AlertSettings) -> None:
+    """Check that mail can be sent, if any is wanted."""
+    if settings.alert_smtp_url is not None and not _is_mail_server(urlsplit(settings.alert_smtp_url)):
+        raise SettingError(
+            f"{PREFIX}ALERT_SMTP_URL isn't the URL of a mail server.",
+            field=f"{PREFIX}ALERT_SMTP_URL",
+            remedy="Write smtp://user:password@host:587 or smtps://…; a special character of the password as %XX.",
+        )
+    if not settings.alert_mail_to:
+        return
+    for field, is_missing in (
+        ("ALERT_SMTP_URL", settings.alert_smtp_url is None),
+        ("ALERT_MAIL_FROM", settings.alert_mail_from is None),
+    ):
+        if is_missing:
+            raise SettingError(
+                f"{PREFIX}ALERT_MAIL_TO is set, but {PREFIX}{field} isn't.",
+                field=f"{PREFIX}{field}",
+                remedy=f"Set it, or unset {PREFIX}ALERT_MAIL_TO.",
+            )
+    for field, addresses in (
+        ("ALERT_MAIL_TO", settings.alert_mail_to),
+        ("ALERT_MAIL_FROM", (settings.alert_mail_from or "",)),
+    ):
+        if not all(_is_address(address) for address in addresses):
+            raise SettingError(
+                f"{PREFIX}{field} has something that isn't a mail address.",
+                field=f"{PREFIX}{field}",
+                remedy="Give plain addresses, such as ops@example.com, without names.",
+            )
+
+
+def _is_mail_server(url: SplitResult) -> bool:
+    try:
+        return url.scheme in _MAIL_PORTS and bool(url.hostname) and url.port != 0 and url.path in {"", "/"}
+    except ValueError:
+        # The port isn't a number.
+        return False
+
+
+def _is_address(text: str) -> bool:
+    local, _, domain = text.rpartition("@")
+    return (
+        bool(local and domain)
+        and len(text) <= _ADDRESS_LENGTH_MAX
+        and text.isascii()
+        and not any(character.isspace() or character in '<>,;:"' for character in text)
+    )

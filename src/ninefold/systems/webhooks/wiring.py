@@ -6,7 +6,6 @@ from uuid import UUID
 
 from litestar import Router
 from litestar.di import Provide
-from litestar.types import ControllerRouterHandler
 
 from ninefold.contracts.webhooks import EVENT_PUBLISHER, FORWARD_OWNER, REQUEST_FORWARDER, ForwardOwner
 from ninefold.core.contracts import Implementation
@@ -17,16 +16,26 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.core.web.api_authentication import BEARER_KINDS
+from ninefold.core.web.direct_routes import ApiRoute
+from ninefold.core.web.known_principals import KnownPrincipals
 from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.alert_evaluator import AlertEvaluator
+from ninefold.systems.webhooks.jobs.alert_messages import ALERT_MESSAGE_HANDLERS
+from ninefold.systems.webhooks.jobs.alert_retention import DELETE_OLD_ALERTS_HANDLER, DELETE_OLD_ALERTS_HOURLY
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
+from ninefold.systems.webhooks.routes.alerts import ALERT_ROUTES
+from ninefold.systems.webhooks.routes.blocked_keys import BLOCKED_KEY_ROUTES
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
+from ninefold.systems.webhooks.routes.direct_publishing import DirectPublishing
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.figures import FIGURE_ROUTES
+from ninefold.systems.webhooks.routes.metrics import METRICS_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.searches import SEARCH_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
@@ -34,14 +43,20 @@ from ninefold.systems.webhooks.service.changes import make_feeds
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
+from ninefold.systems.webhooks.service.shared_publishing import SharedPublishing
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
+from ninefold.systems.webhooks.store.ordering import ordered_delivery_count_blocked
 
 
-def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
+def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
     recipient_cache = RecipientCache()
+    publishing = SharedPublishing(context.database, context.notifier, recipient_cache)
+
+    def provide_publishing() -> SharedPublishing:
+        return publishing
 
     def provide_recipient_cache() -> RecipientCache:
         return recipient_cache
@@ -61,24 +76,29 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
         return context.egress_policy
 
     return [
+        DirectPublishing(publishing, KnownPrincipals(context.database, kinds=BEARER_KINDS)).route(),
         Router(
             path="/",
             route_handlers=[
                 *SUBSCRIPTION_ROUTES,
                 *EVENT_ROUTES,
                 *DELIVERY_ROUTES,
+                *BLOCKED_KEY_ROUTES,
                 *SEARCH_ROUTES,
                 *REPLAY_ROUTES,
                 *FIGURE_ROUTES,
+                *METRICS_ROUTES,
+                *ALERT_ROUTES,
             ],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
+                "publishing": Provide(provide_publishing, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "forward_owner": Provide(provide_forward_owner, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },
-        )
+        ),
     ]
 
 
@@ -88,8 +108,9 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
         (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
         (metrics.DELIVERIES_WAITING, delivery_count_waiting),
         (metrics.CIRCUITS_OPEN, circuit_count_open),
+        (metrics.ORDERING_KEYS_BLOCKED, ordered_delivery_count_blocked),
     ]
-    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
+    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts), AlertEvaluator(context)]
 
 
 def _feeds(_: ServerContext[WebhooksSettings]) -> Sequence[Feed]:
@@ -110,8 +131,14 @@ SYSTEM: Final = System(
     worker_tasks=_worker_tasks,
     feeds=_feeds,
     release_leases=_release_leases,
-    job_handlers=(CANCEL_DELIVERIES_HANDLER, DELETE_OLD_FIGURES_HANDLER, *REPLAY_HANDLERS),
-    schedules=(DELETE_OLD_FIGURES_HOURLY,),
+    job_handlers=(
+        CANCEL_DELIVERIES_HANDLER,
+        DELETE_OLD_FIGURES_HANDLER,
+        DELETE_OLD_ALERTS_HANDLER,
+        *ALERT_MESSAGE_HANDLERS,
+        *REPLAY_HANDLERS,
+    ),
+    schedules=(DELETE_OLD_FIGURES_HOURLY, DELETE_OLD_ALERTS_HOURLY),
     commands=COMMANDS,
     checks=(check_in_flight,),
     implements=(

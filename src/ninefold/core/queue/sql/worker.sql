@@ -54,3 +54,12 @@ SELECT worker_id
 FROM queue.worker
 WHERE worker_id = :worker_id
 FOR SHARE;
+
+-- name: worker_lock_shared_unflushed$
+-- Do the same, and let this transaction commit without waiting for the disk.
+SELECT
+    worker_id,
+    set_config('synchronous_commit', 'off', TRUE) AS synchronous_commit
+FROM queue.worker
+WHERE worker_id = :worker_id
+FOR SHARE;

@@ -25,6 +25,7 @@ from ninefold.core.web.bodies.request_classes import (
     FromBody,
     JsonRequest,
     RawRequest,
+    keep_body,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "RawRequest",
     "RequestBody",
     "UploadedFile",
+    "keep_body",
 ]

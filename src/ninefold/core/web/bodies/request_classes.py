@@ -18,6 +18,7 @@ from litestar import Request
 from litestar.dto import AbstractDTO
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg
+from litestar.types import HTTPScope
 from litestar.typing import FieldDefinition
 
 from ninefold.core.tenancy.model import Principal
@@ -100,6 +101,11 @@ class RawRequest(Request[Any, Principal, Any]):
     def _chunk_reader(self) -> ChunkReader:
         content_length = self.headers.get("content-length", "")
         return ChunkReader(self.receive, content_length=content_length, size_max=_size_max(self))
+
+
+def keep_body(scope: HTTPScope, content: bytes) -> None:
+    """Keep a body that was read without a request object, for the request objects that may come later."""
+    scope["state"][_STATE_KEY] = content
 
 
 class JsonRequest(RawRequest):

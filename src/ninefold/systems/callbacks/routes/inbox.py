@@ -4,17 +4,15 @@ So a single callback is committed at once, and under load a commit is shared by 
 """
 
 import asyncio
-from collections import deque
-from contextvars import Context
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from prometheus_client import Histogram
 
-from ninefold.core.errors import NinefoldError
 from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.shared_commits import SharedCommits, SharingLimits
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.callbacks.errors import InboxFullError
 from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, NewCallback
@@ -44,13 +42,6 @@ _BATCH_SIZE: Final = Histogram(
 )
 
 
-class Waiter(msgspec.Struct):
-    """A callback, and who waits for its commit."""
-
-    callback: NewCallback
-    stored: "asyncio.Future[int | None]"
-
-
 class Inbox:
     """Stores callbacks in batches.
 
@@ -62,8 +53,13 @@ class Inbox:
     def __init__(self, database: Database, notifier: Notifier) -> None:
         self._database = database
         self._notifier = notifier
-        self._waiting: deque[Waiter] = deque()
-        self._commits: set[asyncio.Task[None]] = set()
+        self._commits: SharedCommits[NewCallback, int | None] = SharedCommits(
+            self._store_batch,
+            SharingLimits(
+                items_max=BATCH_MAX, bytes_max=BATCH_BYTES_MAX, commits_max=COMMITS_MAX, interval_s=BATCH_INTERVAL_S
+            ),
+            size_of=lambda callback: len(callback.body),
+        )
         self._was_watched = False
         self._looked_at_s = -LOOK_INTERVAL_S
 
@@ -77,59 +73,20 @@ class Inbox:
             InboxFullError: too many wait; it isn't stored.
             DatabaseUnavailableError: whether it was stored isn't known.
         """
-        if len(self._waiting) >= WAITING_MAX:
+        if self._commits.waiting >= WAITING_MAX:
             raise InboxFullError(
                 "Too many callbacks wait for the database.",
                 remedy="Send the same request again after the time in Retry-After.",
             )
-        stored: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiter(callback, stored))
-        if len(self._commits) < COMMITS_MAX:
-            self._start()
-        return await stored
+        return await self._commits.store(callback)
 
-    def _start(self) -> None:
-        # Without the context of the request that happens to start it, such as its id in the log.
-        task = asyncio.get_running_loop().create_task(self._store_all(), context=Context())
-        self._commits.add(task)
-        task.add_done_callback(self._commits.discard)
-
-    async def _store_all(self) -> None:
-        loop = asyncio.get_running_loop()
-        # Let the other requests that have arrived together with the first one join its batch.
-        await asyncio.sleep(0)
-        while batch := self._take_batch():
-            next_at_s = loop.time() + BATCH_INTERVAL_S
-            await self._store_batch(batch)
-            if self._waiting:
-                await asyncio.sleep(max(0.0, next_at_s - loop.time()))
-
-    def _take_batch(self) -> list[Waiter]:
-        batch: list[Waiter] = []
-        body_bytes = 0
-        while self._waiting and len(batch) < BATCH_MAX and body_bytes < BATCH_BYTES_MAX:
-            waiter = self._waiting.popleft()
-            # A request that has ended in the meantime, because its client has disconnected.
-            if not waiter.stored.done():
-                batch.append(waiter)
-                body_bytes += len(waiter.callback.body)
-        return batch
-
-    async def _store_batch(self, batch: list[Waiter]) -> None:
-        try:
-            versions = await self._insert([waiter.callback for waiter in batch])
-        except Exception as error:  # noqa: BLE001 - each request answers with it.
-            for waiter in batch:
-                if not waiter.stored.done():
-                    waiter.stored.set_exception(_copy(error))
-            return
+    async def _store_batch(self, callbacks: Sequence[NewCallback]) -> list[int | None]:
+        versions = await self._insert(callbacks)
         self._notifier.notify(RECEIVED_CHANNEL)
-        _BATCH_SIZE.observe(len(batch))
-        for waiter in batch:
-            if not waiter.stored.done():
-                waiter.stored.set_result(versions.get(waiter.callback.callback_id))
+        _BATCH_SIZE.observe(len(callbacks))
+        return [versions.get(callback.callback_id) for callback in callbacks]
 
-    async def _insert(self, callbacks: list[NewCallback]) -> dict[UUID, int]:
+    async def _insert(self, callbacks: Sequence[NewCallback]) -> dict[UUID, int]:
         if not await self._is_watched():
             async with self._database.connection() as connection:
                 return await callback_insert_many(connection, callbacks=callbacks)
@@ -148,12 +105,3 @@ class Inbox:
             async with self._database.connection() as connection:
                 self._was_watched = await is_watched(connection)
         return self._was_watched
-
-
-def _copy(error: Exception) -> Exception:
-    """Return an error that one request can raise: each adds its own traceback."""
-    if isinstance(error, NinefoldError):
-        return type(error)(error.detail, remedy=error.remedy)
-    copy = RuntimeError("The callback wasn't stored.")
-    copy.__cause__ = error
-    return copy

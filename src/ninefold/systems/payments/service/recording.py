@@ -6,11 +6,10 @@ together, in as many statements as one of them. Nobody waits for a timer: an out
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -19,6 +18,7 @@ import structlog
 
 from ninefold.core.clock import Clock
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.shared_commits import SharedCommits, SharingLimits
 from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.outcomes import NotFound, Unknown
 from ninefold.systems.payments.model.payments import Attempt
@@ -64,9 +64,9 @@ class OutcomeRecorder:
         self._database: Final = database
         self._clock: Final = clock
         self._limits: Final = limits
-        self._queues: Final[dict[UUID, deque[_Waiting]]] = {}
-        """By the organisation, whose accounts its payments share; there is one while a task works on it."""
-        self._tasks: Final[set[asyncio.Task[None]]] = set()
+        self._shared: Final[dict[UUID, SharedCommits[_Waiting, Done]]] = {}
+        """By the organisation, whose accounts its payments share; only while there is something to commit."""
+        self._tasks: Final[set[asyncio.Task[Done]]] = set()
 
     async def record(self, new: NewOutcome, *, ended: Ended | None = None) -> Done:
         """Commit what became of a call; return after the commit. If that is known already, nothing changes.
@@ -77,50 +77,35 @@ class OutcomeRecorder:
             new: the outcome.
             ended: is called in the transaction, and again in another one if that fails.
         """
-        waiting = _Waiting(new, ended, asyncio.get_running_loop().create_future())
-        organisation_id = new.attempt.organisation_id
-        if organisation_id in self._queues:
-            self._queues[organisation_id].append(waiting)
-        else:
-            self._queues[organisation_id] = deque([waiting])
-            self._start(self._work(organisation_id))
-        return await waiting.done
+        task = asyncio.create_task(self._share(_Waiting(new, ended)), context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
 
-    async def _work(self, organisation_id: UUID) -> None:
-        """Commit what has come, until nothing more comes."""
-        queue = self._queues[organisation_id]
-        batch: list[_Waiting] = []
+    async def _share(self, waiting: "_Waiting") -> Done:
+        """Commit an outcome together with others; if that fails, in a transaction of its own, which delays no other."""
+        organisation_id = waiting.new.attempt.organisation_id
+        shared = self._shared.get(organisation_id)
+        if shared is None:
+            shared = self._shared[organisation_id] = SharedCommits(
+                self._store_shared,
+                SharingLimits(items_max=SHARED_MAX),
+                key_of=lambda each: each.new.attempt.intent_id,
+                commit_alone=self._store_alone,
+                is_separated=_is_separated,
+            )
         try:
-            while queue:
-                batch = _take(queue)
-                await self._commit(batch)
-        except BaseException as error:
-            _fail([*batch, *queue], error)
-            raise
+            return await shared.store(waiting)
         finally:
-            del self._queues[organisation_id]
+            if shared.is_idle:
+                self._shared.pop(organisation_id, None)
 
-    async def _commit(self, batch: Sequence["_Waiting"]) -> None:
-        """Commit outcomes together; if that fails, each in a transaction of its own, which delays no other."""
-        try:
-            done = await self._store(batch, lock_wait_ms_max=LOCK_WAIT_MS_MAX)
-        except Exception as error:  # noqa: BLE001  # it is that of one of them, or of each.
-            if len(batch) == 1 and not _is_lock_wait(error):
-                _fail(batch, error)
-                return
-            log.info("payments.outcomes.separated", count=len(batch), error=str(error))
-            for each in batch:
-                self._start(self._commit_alone(each))
-        else:
-            _succeed(batch, done)
+    async def _store_shared(self, batch: Sequence["_Waiting"]) -> list[Done]:
+        return await self._store(batch, lock_wait_ms_max=LOCK_WAIT_MS_MAX)
 
-    async def _commit_alone(self, waiting: "_Waiting") -> None:
-        try:
-            done = await self._store([waiting], lock_wait_ms_max=None)
-        except BaseException as error:
-            _fail([waiting], error)
-            raise
-        _succeed([waiting], done)
+    async def _store_alone(self, waiting: "_Waiting") -> Done:
+        (done,) = await self._store([waiting], lock_wait_ms_max=None)
+        return done
 
     async def _store(self, batch: Sequence["_Waiting"], *, lock_wait_ms_max: int | None) -> list[Done]:
         async with self._database.transaction() as connection:
@@ -134,16 +119,10 @@ class OutcomeRecorder:
                     await waiting.ended(connection, each)
         return done
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        # In a context of its own: what it logs isn't about the first caller alone.
-        task = asyncio.create_task(work, context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
+    def _forget(self, task: asyncio.Task[Done]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            # What has ended it, the callers have got already.
+            # The caller gets the error, unless it has gone away.
             task.exception()
 
 
@@ -174,32 +153,14 @@ class _Waiting(NamedTuple):
 
     new: NewOutcome
     ended: Ended | None
-    done: asyncio.Future[Done]
 
 
-def _take(queue: deque[_Waiting]) -> list[_Waiting]:
-    """Take what can share a transaction, in the order in which it has come: each payment once."""
-    taken: dict[UUID, _Waiting] = {}
-    while queue and len(taken) < SHARED_MAX and queue[0].new.attempt.intent_id not in taken:
-        waiting = queue.popleft()
-        taken[waiting.new.attempt.intent_id] = waiting
-    return list(taken.values())
-
-
-def _succeed(batch: Sequence[_Waiting], done: Sequence[Done]) -> None:
-    for waiting, each in zip(batch, done, strict=True):
-        if not waiting.done.done():
-            waiting.done.set_result(each)
-
-
-def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:
-    for waiting in batch:
-        if waiting.done.done():
-            continue
-        if isinstance(error, asyncio.CancelledError):
-            waiting.done.cancel()
-        else:
-            waiting.done.set_exception(error)
+def _is_separated(error: Exception, count: int) -> bool:
+    """Return whether outcomes that couldn't be committed together are committed one by one."""
+    is_separated = count > 1 or _is_lock_wait(error)
+    if is_separated:
+        log.info("payments.outcomes.separated", count=count, error=str(error))
+    return is_separated
 
 
 def _is_lock_wait(error: Exception) -> bool:

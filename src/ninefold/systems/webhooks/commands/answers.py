@@ -44,6 +44,8 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_per_s: float | None
     in_flight_max: int | None
     retry_schedule: str | list[float] | None
+    ordering: str
+    ordering_on_failure: str
     effective: EffectiveAnswer
     created_at: datetime
     updated_at: datetime
@@ -80,6 +82,8 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     queued_deliveries: int
     accepted_at: datetime
     dispatched_at: datetime | None
+    ordering_key: str | None = None
+    tier: str = "standard"
 
 
 class TimingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +121,7 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     waiting_reason: str | None
     waiting_until: datetime | None
     is_running: bool
+    tier: str = "standard"
     attempt_count: int
     attempts_planned: int
     next_attempt_at: datetime | None
@@ -124,6 +129,17 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     advice: str | None
     attempts: list[AttemptAnswer]
+
+
+class BlockedKeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An ordering key whose later deliveries wait for one that failed for good."""
+
+    ordering_key: str
+    blocked_at: datetime
+    delivery_id: str
+    event_type: str
+    error_class: str
+    waiting_deliveries: int
 
 
 class DeadLetterAnswer(DeliveryAnswer, frozen=True, kw_only=True):
@@ -144,3 +160,22 @@ class RetryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     status: str
     scheduled_at: datetime
+
+
+class AlertNotificationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A message about an alert."""
+
+    channel: str
+    error: str | None
+
+
+class FiredAlertAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that was fired."""
+
+    state: str
+    title: str
+    detail: str
+    subscription_id: str | None
+    fired_at: datetime
+    resolved_at: datetime | None
+    notifications: list[AlertNotificationAnswer]

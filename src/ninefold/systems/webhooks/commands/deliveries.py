@@ -36,7 +36,7 @@ _PHASES: Final = ("lookup", "connect", "TLS", "send", "wait")
 BODY_SHOWN_MAX: Final = 2_000
 """Characters of a response body that `deliveries show` prints; --json prints all that the API has."""
 
-deliveries = App(name="deliveries", help="View and retry deliveries.")
+deliveries = App(name="deliveries", help="View, retry and skip deliveries.")
 
 
 @deliveries.command(name="list")
@@ -114,6 +114,21 @@ def retry_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> N
     path = f"{_delivery_path(delivery_id)}/retry"
     with api.client() as client:
         show_answer(client.post(path), RetryAnswer, api=api)
+
+
+@deliveries.command(name="skip")
+def skip_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Let the later deliveries of its ordering key go on without a delivery.
+
+    If it has failed, it stays a dead letter; otherwise it is canceled.
+
+    Args:
+        delivery_id: The delivery's id, such as dlv_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
+    """
+    path = f"{_delivery_path(delivery_id)}/skip"
+    with api.client() as client:
+        show_answer(client.post(path), DeliveryAnswer, api=api, show=_show_delivery)
 
 
 def _get_queued(client: ApiClient, path: str, *, limit: int) -> list[DeliveryAnswer]:

@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from cyclopts import App
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
@@ -51,6 +53,8 @@ def publish_event(
     payload: str = _STANDARD_INPUT,
     *,
     idempotency_key: str | None = None,
+    tier: EventTier = EventTier.STANDARD,
+    ordering_key: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Publish an event.
@@ -59,10 +63,13 @@ def publish_event(
         event_type: The event's type, such as order.created.
         payload: JSON text, @FILE to read a file, or - to read standard input; delivered byte for byte.
         idempotency_key: Publishing again with the same key and content creates no second event.
+        tier: How urgent the event is. Each tier has its own share of the workers.
+        ordering_key: Subscriptions with ordering fifo get the events with the same key one after another.
         api: The server and API key to use.
     """
     with api.client() as client:
-        content = _event_body(event_type, _read_payload(payload), idempotency_key)
+        keys = {"idempotency_key": idempotency_key, "ordering_key": ordering_key}
+        content = _event_body(event_type, _read_payload(payload), keys, tier)
         answer = client.request("POST", _EVENTS, content=content)
     published = msgspec.structs.asdict(answer.read(PublishedAnswer))
     is_replay = answer.headers.get(_REPLAYED) == "true"
@@ -127,9 +134,16 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
 def _show_events(page: SearchPage[EventAnswer], *, is_search: bool) -> None:
     publish = "No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'"
     print_table(
-        ["Event", "Type", "Status", "Deliveries", "Accepted at"],
+        ["Event", "Type", "Tier", "Status", "Deliveries", "Accepted at"],
         [
-            [item.event_id, item.event_type, state_text(item.status), item.queued_deliveries, item.accepted_at]
+            [
+                item.event_id,
+                item.event_type,
+                item.tier,
+                state_text(item.status),
+                item.queued_deliveries,
+                item.accepted_at,
+            ]
             for item in page.items
         ],
         empty="No events match so far." if is_search else publish,
@@ -168,7 +182,7 @@ def _read_bytes(payload: str) -> bytes:
         ) from error
 
 
-def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) -> bytes:
+def _event_body(event_type: str, payload: bytes, keys: Mapping[str, str | None], tier: EventTier) -> bytes:
     """Return a request body that contains the payload byte for byte.
 
     Raises:
@@ -176,8 +190,9 @@ def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) ->
     """
     _check_payload(payload)
     body: dict[str, Any] = {"event_type": event_type, "payload": msgspec.Raw(payload.strip())}
-    if idempotency_key is not None:
-        body["idempotency_key"] = idempotency_key
+    body.update({name: key for name, key in keys.items() if key is not None})
+    if tier is not EventTier.STANDARD:
+        body["tier"] = tier
     return encode_body(body)
 
 

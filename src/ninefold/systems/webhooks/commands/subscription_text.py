@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ninefold.core.commands import state_text
 from ninefold.systems.webhooks.commands.answers import CircuitAnswer, SubscriptionAnswer
-from ninefold.systems.webhooks.model import CircuitState
+from ninefold.systems.webhooks.model import CircuitState, Ordering, OrderingOnFailure
 
 _PAUSE_REASONS: Final = {
     "by_hand": "by hand",
@@ -45,6 +45,7 @@ def describe_subscription(subscription: SubscriptionAnswer, *, now: datetime) ->
         "rate_limit": f"{effective.rate_limit_per_s:,.10g} per second{_source(subscription.rate_limit_per_s)}",
         "in_flight_max": f"{effective.in_flight_max:,}{_source(subscription.in_flight_max)}",
         "retry_schedule": _describe_retries(effective.retry_delays_s) + _source(subscription.retry_schedule),
+        "ordering": _describe_ordering(subscription),
         "created_at": subscription.created_at,
         "updated_at": subscription.updated_at,
     }
@@ -92,6 +93,13 @@ def _describe_pause(subscription: SubscriptionAnswer) -> dict[str, object]:
 
 def _describe_retries(delays_s: list[float]) -> str:
     return f"after {', '.join(f'{delay_s:,.10g}' for delay_s in delays_s)} s" if delays_s else "no retries"
+
+
+def _describe_ordering(subscription: SubscriptionAnswer) -> str:
+    if subscription.ordering == Ordering.NONE:
+        return "none"
+    is_blocking = subscription.ordering_on_failure == OrderingOnFailure.BLOCK
+    return f"fifo, a failure {'blocks its key' if is_blocking else 'is skipped'}"
 
 
 def _source(own: object) -> str:

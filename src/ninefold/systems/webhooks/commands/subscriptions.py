@@ -1,5 +1,6 @@
 """`ninefold subscriptions …`."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
@@ -22,7 +23,7 @@ from ninefold.core.commands import (
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, SubscriptionAnswer, TestAnswer
 from ninefold.systems.webhooks.commands.subscription_text import describe_subscription, state_of
-from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, CircuitState
+from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, CircuitState, Ordering, OrderingOnFailure
 
 _SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
 _SHOWN_ONCE: Final = (
@@ -51,6 +52,8 @@ def create_subscription(
     rate_limit: float | None = None,
     in_flight_max: int | None = None,
     retry_schedule: str | None = None,
+    ordering: Ordering | None = None,
+    ordering_on_failure: OrderingOnFailure | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Create a subscription and print its signing secret, which is shown only once.
@@ -64,6 +67,8 @@ def create_subscription(
         rate_limit: Attempts per second, at most; the server has a default.
         in_flight_max: Attempts at the same time, at most; the server has a default.
         retry_schedule: quick, hours, day, or the seconds before each retry, such as 5,60,600.
+        ordering: With fifo, events with the same ordering key are delivered one after another.
+        ordering_on_failure: Whether the later events of a key wait (block) or go on (skip) after a failure for good.
         api: The server and API key to use.
     """
     body = {
@@ -72,6 +77,7 @@ def create_subscription(
         "description": description,
         "is_active": is_active,
         **_options_body(subscriber_id, rate_limit, in_flight_max, retry_schedule),
+        **_given({"ordering": ordering, "ordering_on_failure": ordering_on_failure}),
     }
     with api.client() as client:
         created = client.post(_SUBSCRIPTIONS, body)
@@ -133,6 +139,8 @@ _CHANGES: Final = frozenset(
         "rate_limit",
         "in_flight_max",
         "retry_schedule",
+        "ordering",
+        "ordering_on_failure",
     }
 )
 
@@ -142,7 +150,7 @@ def _require_a_change(*_: object, **options: object) -> None:
     if not options.keys() & _CHANGES:
         raise ValueError(
             "Nothing to change: give --url, --event-type (-t), --description, --subscriber-id, --active, --paused, "
-            "--rate-limit, --in-flight-max or --retry-schedule."
+            "--rate-limit, --in-flight-max, --retry-schedule, --ordering or --ordering-on-failure."
         )
 
 
@@ -158,6 +166,8 @@ def update_subscription(
     rate_limit: RateLimit | None = None,
     in_flight_max: InFlightMax | None = None,
     retry_schedule: str | None = None,
+    ordering: Ordering | None = None,
+    ordering_on_failure: OrderingOnFailure | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Change a subscription. Options that you omit keep their values.
@@ -172,12 +182,21 @@ def update_subscription(
         rate_limit: Attempts per second, at most, or default.
         in_flight_max: Attempts at the same time, at most, or default.
         retry_schedule: quick, hours, day, default, or the seconds before each retry, such as 5,60,600.
+        ordering: fifo or none; it is that of later events.
+        ordering_on_failure: block or skip. With skip, keys that are blocked go on.
         api: The server and API key to use.
     """
     path = subscription_path(subscription_id)
-    parts = {"url": url, "event_types": event_types, "description": description, "is_active": is_active}
+    parts = {
+        "url": url,
+        "event_types": event_types,
+        "description": description,
+        "is_active": is_active,
+        "ordering": ordering,
+        "ordering_on_failure": ordering_on_failure,
+    }
     body = {
-        **{name: value for name, value in parts.items() if value is not None},
+        **_given(parts),
         **_options_body(subscriber_id, rate_limit, in_flight_max, retry_schedule),
     }
     with api.client() as client:
@@ -276,6 +295,11 @@ def subscription_path(subscription_id: str) -> str:
     """
     parse_argument_id(SUBSCRIPTION_PREFIX, subscription_id, shown_by="ninefold subscriptions list")
     return f"{_SUBSCRIPTIONS}/{subscription_id}"
+
+
+def _given(parts: Mapping[str, object]) -> dict[str, object]:
+    """Return the parts of a body whose options were given."""
+    return {name: value for name, value in parts.items() if value is not None}
 
 
 def _options_body(

@@ -55,6 +55,7 @@ class AttemptRequest:
         gate: the subscription's gate, if room was already taken there; else the dispatcher sets it.
         bypasses_limits: whether it is sent even if the circuit is open or a limit is reached, as a probe and a manual
             retry are.
+        is_ordered: whether other deliveries may wait for this one to end.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class AttemptRequest:
         "fan_out",
         "gate",
         "is_done",
+        "is_ordered",
         "message",
         "organisation_id",
         "recipient",
@@ -94,6 +96,7 @@ class AttemptRequest:
         fan_out: FanOut | None,
         gate: Gate | None = None,
         bypasses_limits: bool = False,
+        is_ordered: bool = False,
     ) -> None:
         self.message = message
         self.recipient = recipient
@@ -105,6 +108,7 @@ class AttemptRequest:
         self.fan_out = fan_out
         self.gate = gate
         self.bypasses_limits = bypasses_limits
+        self.is_ordered = is_ordered
         self.is_done = False
         self.connection = None
 
@@ -136,12 +140,13 @@ class AttemptRequest:
             # It took its room when it was claimed.
             may_pass = not gate.is_shut and (now_s >= gate.blocked_until_s or self.bypasses_limits)
             if not may_pass:
-                gate.give_back(1)
+                gate.give_back(1, tier=self.message.tier)
             return may_pass
         gate = self.gate = gates.find(self.recipient, self.organisation_id)
-        if gate.enter(now_s, organisation_room=organisation_room):
+        tier = self.message.tier
+        if gate.enter(now_s, organisation_room=organisation_room, tier=tier):
             return True
         may_pass = self.bypasses_limits and not gate.is_shut
         if may_pass:
-            gate.take(1, now_s)
+            gate.take(1, now_s, tier=tier)
         return may_pass

@@ -7,25 +7,26 @@ import msgspec
 
 from ninefold.core.jobs import JobHandler, JobRun
 from ninefold.core.system import WorkerContext
-from ninefold.systems.webhooks.model import CANCEL_DELIVERIES, CancelDeliveries, DeliveryStatus
+from ninefold.systems.webhooks.model import CANCEL_DELIVERIES, HELD, CancelDeliveries, DeliveryStatus
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.deliveries import delivery_cancel_pending
+from ninefold.systems.webhooks.store.ordering import ordered_delivery_delete
 
 BATCH: Final = 1_000
 """Deliveries that one transaction cancels."""
 
 _BEFORE_ALL: Final = UUID(int=0)
 
-# A delivery can go from `retrying` to `waiting`, so those that wait come last. None goes back: a worker that claims
+# A delivery can go from the first two to `waiting`, so those that wait come last. None goes back: a worker that claims
 # one cancels it, because its subscription is deleted.
-_STATUSES: Final = (DeliveryStatus.RETRYING, DeliveryStatus.WAITING)
+_STATUSES: Final = (HELD, DeliveryStatus.RETRYING.value, DeliveryStatus.WAITING.value)
 
 
 class CancelCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Where the job continues."""
 
-    status: DeliveryStatus = DeliveryStatus.RETRYING
+    status: str = _STATUSES[0]
     """The status that the deliveries have which it is canceling."""
     after: UUID = _BEFORE_ALL
     """The last canceled delivery that had this status."""
@@ -42,7 +43,7 @@ async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContex
     """Cancel the unfinished deliveries of a subscription, one batch for each transaction."""
     cursor = job.read_cursor(CancelCursor) or CancelCursor()
     for status in _STATUSES[_STATUSES.index(cursor.status) :]:
-        if status is not cursor.status:
+        if status != cursor.status:
             cursor = CancelCursor(status=status, canceled=cursor.canceled)
         cursor = await _cancel_all(job, context, cursor)
     return Canceled(deliveries=cursor.canceled)
@@ -64,6 +65,7 @@ async def _cancel_all(
                 limit=BATCH,
             )
             if canceled:
+                await ordered_delivery_delete(connection, delivery_ids=canceled)
                 await announce_changes(connection, delivery_ids=canceled)
                 cursor = msgspec.structs.replace(cursor, after=canceled[-1], canceled=cursor.canceled + len(canceled))
                 await job.save(connection, cursor=cursor, done=cursor.canceled)

@@ -9,7 +9,7 @@ recorded outcome.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -17,19 +17,27 @@ from ninefold.core.ids import derive_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.claims import ClaimBudget
-from ninefold.core.queue.tenant_queues import Batch, TenantQueues
+from ninefold.core.queue.tenant_queues import Batch
+from ninefold.core.queue.tiered_queues import TieredQueues
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.event_log import EventLog
-from ninefold.systems.webhooks.jobs.gates import Gate, Gates
+from ninefold.systems.webhooks.jobs.gates import ALL_TIERS, Gate, Gates
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
-from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Recipient, WaitingClaim
+from ninefold.systems.webhooks.jobs.turns import Turns
+from ninefold.systems.webhooks.model import STANDARD, ClaimedDelivery, ClaimedEvent, Recipient, WaitingClaim
+from ninefold.systems.webhooks.rules.tiers import divide
 from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
 from ninefold.systems.webhooks.store.subscriptions import subscription_list_backlogged, subscription_version_list
 
 SUBSCRIPTIONS_SCANNED_MAX: Final = 500
 """Subscriptions with waiting deliveries that one call of `find_waiting` looks at."""
+
+LITTLE_EVENTS_MAX: Final = 10
+LITTLE_DELIVERIES_MAX: Final = 100
+LITTLE_BYTES_MAX: Final = 1024 * 1024
+"""A claim that returns fewer events, of fewer deliveries each and fewer bytes, wasn't cut short by its limits."""
 
 _BEFORE_ALL: Final = UUID(int=0)
 
@@ -43,7 +51,9 @@ class Claimer:
         retry_queue: where due deliveries are claimed.
         queues: where the attempts wait.
         gates: say which waiting deliveries may go on.
+        turns: let the ordered deliveries of claimed events begin.
         recorder: finishes the events that need no attempt.
+        tier_shares: how the tiers share what a subscription may be sent.
     """
 
     def __init__(
@@ -52,28 +62,46 @@ class Claimer:
         *,
         event_log: EventLog,
         retry_queue: RetryQueue,
-        queues: TenantQueues[AttemptRequest],
+        queues: TieredQueues[AttemptRequest],
         gates: Gates,
+        turns: Turns,
         recorder: OutcomeRecorder,
+        tier_shares: Sequence[float],
     ) -> None:
         self._database = database
         self._event_log = event_log
         self._retry_queue = retry_queue
         self._queues = queues
         self._gates = gates
+        self._turns = turns
         self._recorder = recorder
+        self._tier_shares = tier_shares
+        self._credits: dict[UUID, Mapping[int, float]] = {}
+        """What the tiers of each subscription are owed, while deliveries of several tiers wait for it."""
         self._probes: dict[UUID, Gate] = {}
         self._scanned_until = _BEFORE_ALL
         self._recipient_cache = RecipientCache()
+        self.has_claimed_little = [False] * len(queues.tiers)
+        """For each tier, whether the latest claim of events has probably found all that there were."""
 
-    async def claim_events(self) -> set[UUID]:
-        """Claim events and queue their first attempts; return the events' organisations.
+    async def claim_events(self, tier: int) -> set[UUID]:
+        """Claim events of a tier and queue their first attempts; return the events' organisations.
 
         Raises:
             DatabaseUnavailableError: claimed events that weren't queued are given back.
             LeaseLostError: this worker's lease has expired.
         """
-        events = await self._event_log.claim(self._queues.budget())
+        budget = self._queues.tiers[tier].budget()
+        events = await self._event_log.claim(budget, tier=tier)
+        try:
+            await self._start_turns(events)
+        except DatabaseUnavailableError:
+            self._event_log.give_back(events)
+            raise
+        is_little = (
+            len(events) < LITTLE_EVENTS_MAX <= budget.rows_max // LITTLE_EVENTS_MAX
+            and sum(len(event.payload) for event in events) < LITTLE_BYTES_MAX
+        )
         for position, event in enumerate(events):
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
@@ -82,16 +110,18 @@ class Claimer:
                 self._event_log.give_back(events[position:])
                 raise
             self._queue_first_attempts(event, unattempted)
+            is_little = is_little and len(unattempted) < LITTLE_DELIVERIES_MAX
+        self.has_claimed_little[tier] = is_little
         return {event.organisation_id for event in events}
 
-    async def claim_retries(self) -> set[UUID]:
-        """Claim due deliveries and queue their next attempts; return the deliveries' organisations.
+    async def claim_retries(self, tier: int) -> set[UUID]:
+        """Claim due deliveries of a tier and queue their next attempts; return the deliveries' organisations.
 
         Raises:
             DatabaseUnavailableError: claimed deliveries that weren't queued are given back.
             LeaseLostError: this worker's lease has expired.
         """
-        deliveries = await self._retry_queue.claim(self._queues.budget())
+        deliveries = await self._retry_queue.claim(self._queues.tiers[tier].budget(), tier=tier)
         without_recipient: list[ClaimedDelivery] = []
         for position, delivery in enumerate(deliveries):
             try:
@@ -127,28 +157,30 @@ class Claimer:
             if subscription.is_probe:
                 self._probes[subscription.subscription_id] = gate
             else:
-                self._gates.note_waiting([subscription.subscription_id])
+                self._gates.note_waiting([subscription.subscription_id], tiers=_set_of(subscription.tiers))
         return bool(found)
 
-    async def claim_waiting(self, now_s: float) -> set[UUID]:
-        """Claim waiting deliveries, as many as their gates have room for; return the deliveries' organisations.
+    async def claim_waiting(self, now_s: float) -> None:
+        """Claim waiting deliveries, as many as their gates have room for.
 
         Raises:
             DatabaseUnavailableError: nothing was claimed, and no room is taken.
             LeaseLostError: this worker's lease has expired.
         """
-        budget = self._queues.budget()
-        claims = self._plan_waiting(now_s, budget)
+        budgets = [tier.budget() for tier in self._queues.tiers]
+        claims = self._plan_waiting(now_s, budgets)
         if not claims:
-            return set()
+            return
         try:
-            deliveries = await self._retry_queue.claim_waiting(claims, payload_bytes_max=budget.bytes_max)
+            deliveries = await self._retry_queue.claim_waiting(
+                claims, payload_bytes_max=max(budget.bytes_max for budget in budgets)
+            )
         except BaseException:
             for claim in claims:
-                self._gates.give_back(claim.subscription_id, claim.count)
+                self._gates.give_back(claim.subscription_id, claim.count, tier=claim.tier)
             raise
-        self._return_unused(claims, deliveries)
-        return await self._queue_waiting(deliveries, probed={each.subscription_id for each in claims if each.is_probe})
+        self._return_unused(claims, deliveries, now_s)
+        await self._queue_waiting(deliveries, probed={each.subscription_id for each in claims if each.is_probe})
 
     async def refresh_recipients(self) -> set[UUID]:
         """Read again the subscriptions that have changed, of the organisations that this worker sends for.
@@ -167,35 +199,77 @@ class Claimer:
             shut.update(self._gates.configure(organisation_id, recipients.by_id))
         return shut
 
-    def _plan_waiting(self, now_s: float, budget: ClaimBudget) -> list[WaitingClaim]:
-        """Take room at the gates of subscriptions with waiting deliveries, within a budget."""
+    async def _start_turns(self, events: Sequence[ClaimedEvent]) -> None:
+        turns = await self._turns.start(events)
+        if turns:
+            versions = {event.organisation_id: event.subscription_version for event in events}
+            for turn in turns:
+                recipients = await self._recipients(turn.organisation_id, version=versions[turn.organisation_id])
+                recipient = recipients.by_id.get(turn.subscription_id)
+                if recipient is not None:
+                    self._gates.find(recipient, turn.organisation_id)
+            self._turns.announce(turns)
+
+    def _plan_waiting(self, now_s: float, budgets: Sequence[ClaimBudget]) -> list[WaitingClaim]:
+        """Take room at the gates of subscriptions with waiting deliveries, within the budget of each tier."""
         probes, self._probes = self._probes, {}
         claims = [WaitingClaim(subscription_id=each, count=1, is_probe=True) for each in probes]
         for gate in probes.values():
-            gate.take(1, now_s)
-        left = budget.rows_max - len(claims)
+            gate.take_for_waiting(1, now_s, tier=STANDARD, claimed=ALL_TIERS)
+        left = [budget.rows_max - len(claims) for budget in budgets]
         for gate in self._gates.with_waiting():
-            if left <= 0:
-                break
-            if gate.organisation_id in budget.held_back or gate.subscription_id in probes:
+            if gate.subscription_id in probes:
                 continue
-            count = min(left, gate.room(now_s, organisation_room=self._queues.room(gate.organisation_id)))
-            if count > 0:
-                gate.take(count, now_s)
-                claims.append(WaitingClaim(subscription_id=gate.subscription_id, count=count, is_probe=False))
-                left -= count
+            for tier, count in self._divide_room(gate, now_s, budgets=budgets, left=left):
+                gate.take_for_waiting(count, now_s, tier=tier, claimed=1 << tier)
+                left[tier] -= count
+                claims.append(
+                    WaitingClaim(subscription_id=gate.subscription_id, count=count, is_probe=False, tier=tier)
+                )
         return claims
 
-    def _return_unused(self, claims: Sequence[WaitingClaim], deliveries: Sequence[ClaimedDelivery]) -> None:
-        """Give back room for what wasn't found. A subscription with fewer than asked for has none left."""
-        found = Counter(delivery.subscription_id for delivery in deliveries)
-        for claim in claims:
-            unused = claim.count - found[claim.subscription_id]
-            if unused:
-                self._gates.give_back(claim.subscription_id, unused)
-                self._gates.note_waiting([claim.subscription_id], has_waiting=False)
+    def _divide_room(
+        self, gate: Gate, now_s: float, *, budgets: Sequence[ClaimBudget], left: Sequence[int]
+    ) -> list[tuple[int, int]]:
+        """Return how many waiting deliveries of each tier a gate has room for, within what is left of the budgets."""
+        rooms = {
+            tier: min(left[tier], gate.room(now_s, organisation_room=queues.room(gate.organisation_id), tier=tier))
+            for tier, queues in enumerate(self._queues.tiers)
+            if gate.waiting_tiers >> tier & 1 and left[tier] > 0 and gate.organisation_id not in budgets[tier].held_back
+        }
+        tiers = [tier for tier, room in rooms.items() if room > 0]
+        if len(tiers) <= 1:
+            self._credits.pop(gate.subscription_id, None)
+            return [(tier, rooms[tier]) for tier in tiers]
+        parts, self._credits[gate.subscription_id] = divide(
+            max(rooms.values()),
+            tiers,
+            shares=self._tier_shares,
+            credits_before=self._credits.get(gate.subscription_id, {}),
+        )
+        return [(tier, min(part, rooms[tier])) for tier, part in parts.items() if part]
 
-    async def _queue_waiting(self, deliveries: Sequence[ClaimedDelivery], *, probed: Collection[UUID]) -> set[UUID]:
+    def _return_unused(
+        self, claims: Sequence[WaitingClaim], deliveries: Sequence[ClaimedDelivery], now_s: float
+    ) -> None:
+        """Give back room for what wasn't found. A tier with fewer than asked for has none left."""
+        probed = {claim.subscription_id for claim in claims if claim.is_probe}
+        found: Counter[tuple[UUID, int]] = Counter()
+        for delivery in deliveries:
+            is_probe = delivery.subscription_id in probed
+            found[delivery.subscription_id, STANDARD if is_probe else delivery.tier] += 1
+            if is_probe and delivery.tier != STANDARD:
+                self._gates.give_back(delivery.subscription_id, 1, tier=delivery.tier)
+                self._gates.get(delivery.subscription_id).take(1, now_s, tier=delivery.tier)
+        for claim in claims:
+            unused = claim.count - found[claim.subscription_id, claim.tier]
+            if unused:
+                self._gates.give_back(claim.subscription_id, unused, tier=claim.tier)
+                self._gates.note_all_claimed(
+                    claim.subscription_id, tiers=ALL_TIERS if claim.is_probe else 1 << claim.tier
+                )
+
+    async def _queue_waiting(self, deliveries: Sequence[ClaimedDelivery], *, probed: Collection[UUID]) -> None:
         unwanted: list[ClaimedDelivery] = []
         for position, delivery in enumerate(deliveries):
             try:
@@ -204,7 +278,7 @@ class Claimer:
                 left = [*unwanted, *deliveries[position:]]
                 self._retry_queue.give_back(left)
                 for each in left:
-                    self._gates.give_back(each.subscription_id, 1)
+                    self._gates.give_back(each.subscription_id, 1, tier=each.tier)
                 raise
             recipient = recipients.find(delivery.subscription_id, event_type=delivery.event_type)
             if recipient is None:
@@ -213,14 +287,13 @@ class Claimer:
                 gate = self._gates.find(recipient, delivery.organisation_id)
                 self._queue_further(delivery, recipient, gate=gate, bypasses_limits=delivery.subscription_id in probed)
         await self._cancel_unwanted(unwanted, probed=probed)
-        return {delivery.organisation_id for delivery in deliveries}
 
     async def _cancel_unwanted(self, deliveries: Sequence[ClaimedDelivery], *, probed: Collection[UUID]) -> None:
         """Cancel claimed deliveries whose type their subscription no longer wants; probe it with another one."""
         if not deliveries:
             return
         for delivery in deliveries:
-            self._gates.give_back(delivery.subscription_id, 1)
+            self._gates.give_back(delivery.subscription_id, 1, tier=delivery.tier)
         await self._retry_queue.cancel(deliveries)
         unprobed = {delivery.subscription_id for delivery in deliveries} & set(probed)
         if unprobed:
@@ -239,13 +312,13 @@ class Claimer:
     async def _recipients_without_outcome(
         self, event: ClaimedEvent, recipients: OrganisationRecipients
     ) -> Sequence[Recipient]:
-        """Return the recipients of an event whose delivery has no recorded outcome."""
+        """Return the recipients of an event whose delivery has no recorded outcome, and wasn't put in order."""
         matching = [
             recipient
             for recipient in recipients.matching(event.event_type)
             if recipient.created_at <= event.accepted_at
         ]
-        if event.claim_count == 1:
+        if event.claim_count == 1 and not event.is_ordered:
             return matching
         delivery_ids = [derive_id(event.event_id, recipient.subscription_id) for recipient in matching]
         recorded = await self._retry_queue.find_recorded(delivery_ids)
@@ -260,7 +333,7 @@ class Claimer:
             self._recorder.finish_event(event.event_id)
             return
         batch = Batch(_first_attempts(event, recipients), count=len(recipients), payload_bytes=len(event.payload))
-        self._queues.add(event.organisation_id, batch)
+        self._queues.tiers[event.tier].add(event.organisation_id, batch)
 
     def _queue_further(
         self,
@@ -271,7 +344,9 @@ class Claimer:
         bypasses_limits: bool = False,
     ) -> None:
         request = AttemptRequest(
-            message=make_message(delivery.event_id, event_type=delivery.event_type, payload=delivery.payload),
+            message=make_message(
+                delivery.event_id, event_type=delivery.event_type, payload=delivery.payload, tier=delivery.tier
+            ),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
             organisation_id=delivery.organisation_id,
@@ -281,13 +356,20 @@ class Claimer:
             fan_out=None,
             gate=gate,
             bypasses_limits=bypasses_limits,
+            is_ordered=delivery.is_ordered,
         )
-        self._queues.add(delivery.organisation_id, Batch([request], count=1, payload_bytes=len(delivery.payload)))
+        batch = Batch([request], count=1, payload_bytes=len(delivery.payload))
+        self._queues.tiers[delivery.tier].add(delivery.organisation_id, batch)
+
+
+def _set_of(tiers: Iterable[int]) -> int:
+    """Return a set of tiers as `Gates` has it."""
+    return sum(1 << tier for tier in tiers)
 
 
 def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
     """Yield the first attempts of an event's deliveries; each is created when it starts."""
-    message = make_message(event.event_id, event_type=event.event_type, payload=event.payload)
+    message = make_message(event.event_id, event_type=event.event_type, payload=event.payload, tier=event.tier)
     fan_out = FanOut(len(recipients))
     for recipient in recipients:
         yield AttemptRequest(

@@ -17,9 +17,10 @@ from uuid import UUID
 import structlog
 
 from ninefold.core.queue.claim_loop import repeat_claim
-from ninefold.core.queue.tenant_queues import TenantQueues
+from ninefold.core.queue.tiered_queues import TieredQueues
 from ninefold.core.queue.worker_share import WorkerShare
 from ninefold.core.system import WorkerContext
+from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitRules
@@ -32,10 +33,13 @@ from ninefold.systems.webhooks.jobs.outcomes import make_outcome, make_postponem
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import Sender
+from ninefold.systems.webhooks.jobs.turns import Turns
 from ninefold.systems.webhooks.model import (
-    EVENTS_CHANNEL,
+    EVENTS_CHANNELS,
     RETRIES_CHANNEL,
+    STANDARD,
     SUBSCRIPTIONS_CHANNEL,
+    TIERS,
     WAITING_CHANNEL,
     Attempt,
     DeliveryStatus,
@@ -43,11 +47,15 @@ from ninefold.systems.webhooks.model import (
 )
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
 from ninefold.systems.webhooks.service.changes import announce_changes
+from ninefold.systems.webhooks.service.ordering import end_turns
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.deliveries import delivery_expire_waiting
 
 EVENTS_POLL_S: Final = 0.5
 """Seconds between claims of events without a notification, since notifications can get lost."""
+
+LITTLE_PAUSE_S: Final = 0.1
+"""The pause after a claim that has probably found all events; a notification ends it."""
 
 RETRIES_POLL_S: Final = 0.2
 """Seconds between claims of due deliveries. There is no notification when a delivery becomes due."""
@@ -98,7 +106,11 @@ class Dispatcher:
         self._share = WorkerShare(context.database, context.lease.worker_id)
         self._gates = Gates(
             self._share,
-            GateLimits(rate_limit_per_s=settings.rate_limit_per_s, in_flight_max=settings.subscription_in_flight_max),
+            GateLimits(
+                rate_limit_per_s=settings.rate_limit_per_s,
+                in_flight_max=settings.subscription_in_flight_max,
+                tier_shares=settings.tier_shares,
+            ),
             time=self._time,
         )
         self._circuit_breaker = CircuitBreaker(
@@ -114,8 +126,9 @@ class Dispatcher:
             worker_id=context.lease.worker_id,
             time=self._time,
         )
-        self._queues: TenantQueues[AttemptRequest] = TenantQueues(
+        self._queues: TieredQueues[AttemptRequest] = TieredQueues(
             queue_limits(in_flight_max=min(settings.in_flight_max, context.egress.connections_max)),
+            weights=settings.tier_shares,
             on_room=self._claim_again,
         )
         self._sender = Sender(
@@ -125,23 +138,28 @@ class Dispatcher:
             timeout_s=settings.attempt_timeout_s,
             response_body_kept_bytes=settings.response_body_kept_bytes,
         )
-        event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker, notifier=context.notifier)
+        self._waiting_found = asyncio.Event()
+        turns = Turns(context.database, self._gates, waiting_found=self._waiting_found)
+        self._event_log = PostgresEventLog(
+            context.database, context.lease, self._circuit_breaker, turns, notifier=context.notifier
+        )
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._figures = FigureCounter(context.database, context.clock)
-        self._recorder = OutcomeRecorder(event_log, on_recorded=self._on_recorded)
+        self._recorder = OutcomeRecorder(self._event_log, on_recorded=self._on_recorded)
         self._claimer = Claimer(
             context.database,
-            event_log=event_log,
+            event_log=self._event_log,
             retry_queue=self._retry_queue,
             queues=self._queues,
             gates=self._gates,
+            turns=turns,
             recorder=self._recorder,
+            tier_shares=settings.tier_shares,
         )
-        self._events_notified = context.notifier.subscribe(EVENTS_CHANNEL)
+        self._events_notified = [context.notifier.subscribe(EVENTS_CHANNELS[tier]) for tier in TIERS]
         self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)
         self._waiting_notified = context.notifier.subscribe(WAITING_CHANNEL)
         self._subscriptions_notified = context.notifier.subscribe(SUBSCRIPTIONS_CHANNEL)
-        self._waiting_found = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Attempt deliveries until `stopping` is set. Then wait for those in flight and record every outcome.
@@ -156,7 +174,9 @@ class Dispatcher:
             try:
                 async with asyncio.TaskGroup() as claiming:
                     claiming.create_task(self._share.run(stopping))
-                    claiming.create_task(self._claim_events(stopping))
+                    claiming.create_task(self._find_events(stopping))
+                    for tier in range(len(TIERS)):
+                        claiming.create_task(self._claim_events(tier, stopping))
                     claiming.create_task(self._claim_retries(stopping))
                     claiming.create_task(self._find_waiting(stopping))
                     claiming.create_task(self._claim_waiting(stopping))
@@ -169,18 +189,42 @@ class Dispatcher:
                 self._sender.close()
                 self._recorder.close()
 
-    async def _claim_events(self, stopping: asyncio.Event) -> None:
+    async def _find_events(self, stopping: asyncio.Event) -> None:
+        """Look for events without a notification, of all tiers with one query."""
+
+        async def find() -> bool:
+            for tier in await self._event_log.list_claimable_tiers():
+                self._events_notified[tier].set()
+            return False
+
         await repeat_claim(
-            lambda: self._claim(self._claimer.claim_events),
+            find, name="webhooks.tiers", notified=asyncio.Event(), poll_s=EVENTS_POLL_S, stopping=stopping
+        )
+
+    async def _claim_events(self, tier: int, stopping: asyncio.Event) -> None:
+        notified = self._events_notified[tier]
+
+        async def claim() -> bool:
+            may_claim_more = await self._claim(self._claimer.claim_events, tier)
+            if may_claim_more and self._claimer.has_claimed_little[tier]:
+                await wait_for_any(notified, stopping, timeout_s=LITTLE_PAUSE_S)
+            return may_claim_more
+
+        await repeat_claim(
+            claim,
             name="webhooks.events",
-            notified=self._events_notified,
-            poll_s=EVENTS_POLL_S,
+            notified=notified,
+            poll_s=None,
             stopping=stopping,
         )
 
     async def _claim_retries(self, stopping: asyncio.Event) -> None:
+        async def claim() -> bool:
+            tiers = await self._retry_queue.list_due_tiers()
+            return any([await self._claim(self._claimer.claim_retries, tier) for tier in tiers])
+
         await repeat_claim(
-            lambda: self._claim(self._claimer.claim_retries),
+            claim,
             name="webhooks.retries",
             notified=self._retries_notified,
             poll_s=RETRIES_POLL_S,
@@ -201,7 +245,8 @@ class Dispatcher:
 
     async def _claim_waiting(self, stopping: asyncio.Event) -> None:
         async def claim() -> bool:
-            await self._claim(lambda: self._claimer.claim_waiting(self._time()))
+            await self._recorder.wait_for_room()
+            await self._claimer.claim_waiting(self._time())
             return False
 
         await repeat_claim(
@@ -228,6 +273,7 @@ class Dispatcher:
                     connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX
                 )
                 if expired:
+                    await end_turns(connection, expired)
                     await announce_changes(connection, delivery_ids=expired)
             if expired:
                 log.warning("webhooks.deliveries.expired", count=len(expired))
@@ -237,15 +283,15 @@ class Dispatcher:
             expire, name="webhooks.expiry", notified=asyncio.Event(), poll_s=EXPIRY_POLL_S, stopping=stopping
         )
 
-    async def _claim(self, claim: Callable[[], Awaitable[set[UUID]]]) -> bool:
+    async def _claim(self, claim: Callable[[int], Awaitable[set[UUID]]], tier: int) -> bool:
         """Claim as soon as the recorder has room for more outcomes; return whether to claim again at once."""
         metrics.IN_FLIGHT.set(self._queues.in_flight)
-        metrics.ORGANISATIONS_HELD_BACK.set(len(self._queues.held_back))
+        metrics.ORGANISATIONS_HELD_BACK.set(self._queues.held_back_count)
         await self._recorder.wait_for_room()
-        return self._queues.hold_back_full(await claim())
+        return self._queues.tiers[tier].hold_back_full(await claim(tier))
 
-    def _claim_again(self) -> None:
-        self._events_notified.set()
+    def _claim_again(self, tier: int) -> None:
+        self._events_notified[tier].set()
         self._retries_notified.set()
 
     async def _send_queued(self, stopping: asyncio.Event) -> None:
@@ -262,11 +308,11 @@ class Dispatcher:
         """Return the requests that may be sent now; the others' deliveries wait."""
         now_s = self._time()
         admitted: list[AttemptRequest] = []
-        organisation_id, room = None, 0
+        organisation_id, tier, room = None, STANDARD, 0
         for request in requests:
-            if request.organisation_id != organisation_id:
-                organisation_id = request.organisation_id
-                room = self._queues.room(organisation_id)
+            if request.organisation_id != organisation_id or request.message.tier != tier:
+                organisation_id, tier = request.organisation_id, request.message.tier
+                room = self._queues.tiers[tier].room(organisation_id)
             if request.enter(self._gates, now_s, organisation_room=room):
                 admitted.append(request)
             else:
@@ -276,7 +322,7 @@ class Dispatcher:
     def _postpone(self, request: AttemptRequest) -> None:
         """Let a delivery wait, and free its slot."""
         self._recorder.add(make_postponement(request))
-        self._gates.note_waiting([request.recipient.subscription_id])
+        self._gates.note_waiting([request.recipient.subscription_id], tiers=1 << request.message.tier)
         self._finish(request)
 
     async def _record(self) -> None:
@@ -290,13 +336,12 @@ class Dispatcher:
         self._figures.add(results)
         self._retry_queue.forget_recorded(results)
         # What was noted earlier may have been revised by a claim that didn't see these rows yet.
-        self._gates.note_waiting(
-            {
-                each.subscription_id
-                for each in results
-                if isinstance(each, Postponement) or each.status is DeliveryStatus.WAITING
-            }
-        )
+        for subscription_id, tier in {
+            (each.subscription_id, each.tier)
+            for each in results
+            if isinstance(each, Postponement) or each.status is DeliveryStatus.WAITING
+        }:
+            self._gates.note_waiting([subscription_id], tiers=1 << tier)
 
     async def _wake_sending_at(self, stopping: asyncio.Event) -> None:
         await stopping.wait()
@@ -314,7 +359,7 @@ class Dispatcher:
         """Record the outcome of an attempt, and free its slot."""
         gate = request.gate
         if gate is not None:
-            gate.leave()
+            gate.leave(tier=request.message.tier)
             if attempt.error_class is None:
                 gate.bucket.recover()
         outcome = make_outcome(
@@ -327,8 +372,9 @@ class Dispatcher:
 
     def _finish(self, request: AttemptRequest) -> None:
         """Free a request's slot, and finish its event if it was the last of the fan-out."""
-        self._queues.free_slot(request.organisation_id, payload_bytes=request.message.stored_bytes)
+        message = request.message
+        self._queues.tiers[message.tier].free_slot(request.organisation_id, payload_bytes=message.stored_bytes)
         if request.fan_out is not None:
             request.fan_out.remaining -= 1
             if not request.fan_out.remaining:
-                self._recorder.finish_event(request.message.event_id)
+                self._recorder.finish_event(message.event_id)

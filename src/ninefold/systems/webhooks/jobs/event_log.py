@@ -4,10 +4,12 @@ Every adapter passes the same conformance suite, `tests/conformance/test_event_l
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Connection, Database
@@ -16,7 +18,9 @@ from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitChanges
-from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.jobs.turns import Turns
+from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedEvent, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.model.ordering import Turn
 from ninefold.systems.webhooks.service.changes import append_changes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_recorded,
@@ -26,7 +30,12 @@ from ninefold.systems.webhooks.store.deliveries import (
     delivery_set_waiting,
     delivery_update_outcomes,
 )
-from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
+from ninefold.systems.webhooks.store.events import (
+    event_claim,
+    event_finish,
+    event_list_claimable_tiers,
+    event_release_unknown,
+)
 from ninefold.systems.webhooks.store.subscriptions import subscription_lock
 
 _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
@@ -38,8 +47,12 @@ Result: TypeAlias = Outcome | Postponement
 class EventLog(Protocol):
     """Where accepted events wait for a worker, and where the outcomes of their deliveries are recorded."""
 
-    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Claim events that no worker holds, within a budget: a fair share for each organisation, oldest first."""
+    async def claim(self, budget: ClaimBudget, *, tier: int = STANDARD) -> Sequence[ClaimedEvent]:
+        """Claim events of a tier that no worker holds, within a budget: a fair share for each organisation."""
+        ...
+
+    async def list_claimable_tiers(self) -> Sequence[int]:
+        """Return the tiers with events that no worker holds, and those whose next claim releases some."""
         ...
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
@@ -69,50 +82,74 @@ class PostgresEventLog:
         database: where events and outcomes are stored.
         lease: that of this worker.
         circuit_breaker: counts the failures among the outcomes.
+        turns: lets the next ones of their keys follow deliveries that have ended.
         notifier: tells the readers of live feeds of changes.
     """
 
     def __init__(
-        self, database: Database, lease: WorkerLease, circuit_breaker: CircuitBreaker, *, notifier: Notifier
+        self,
+        database: Database,
+        lease: WorkerLease,
+        circuit_breaker: CircuitBreaker,
+        turns: Turns,
+        *,
+        notifier: Notifier,
     ) -> None:
         self._database = database
         self._notifier = notifier
         self._circuit_breaker = circuit_breaker
+        self._turns = turns
         self._worker_id = lease.worker_id
-        self._leased_ids = LeasedIds(database, lease, event_release_unknown)
-        self._claims = RoundRobinClaims(self._leased_ids, event_claim, id_of=lambda event: event.event_id)
+        # Tiers are claimed at the same time, so each has ids of its own.
+        self._leased_ids = [
+            LeasedIds(database, lease, partial(event_release_unknown, tier=tier), is_flushed=False)
+            for tier in range(len(TIERS))
+        ]
+        self._claims = [
+            RoundRobinClaims(leased_ids, partial(event_claim, tier=tier), id_of=lambda event: event.event_id)
+            for tier, leased_ids in enumerate(self._leased_ids)
+        ]
 
-    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Claim events. Each claim starts after the organisation where the previous one ended.
+    async def claim(self, budget: ClaimBudget, *, tier: int = STANDARD) -> Sequence[ClaimedEvent]:
+        """Claim events of a tier. Each claim starts after the organisation where the previous one ended.
 
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        return await self._claims.claim(budget)
+        return await self._claims[tier].claim(budget)
+
+    async def list_claimable_tiers(self) -> Sequence[int]:
+        """Return the tiers with events that no worker holds, and those whose next claim releases some."""
+        async with self._database.connection() as connection:
+            claimable = await event_list_claimable_tiers(connection)
+        return sorted({*claimable, *(tier for tier, ids in enumerate(self._leased_ids) if ids.may_hold_more)})
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
-        """Give back events; the next claim releases them in the database."""
-        self._leased_ids.give_back(event.event_id for event in events)
+        """Give back events; the next claim of their tier releases them in the database."""
+        for event in events:
+            self._leased_ids[event.tier].give_back([event.event_id])
 
     async def record(
         self, results: Sequence[Result], *, finished_events: Sequence[UUID]
     ) -> Mapping[UUID, DeliveryStatus]:
         """Write results and finish events in one transaction; then apply what they change in this worker."""
         try:
-            changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_copy_delivered)
+            recorded = await self._record(results, finished_events, insert_delivered=delivery_copy_delivered)
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them. Use the slower statement, which skips those.
-            changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_insert_outcomes)
-        self._leased_ids.remove(finished_events)
-        await self._circuit_breaker.apply(changes)
+            recorded = await self._record(results, finished_events, insert_delivered=delivery_insert_outcomes)
+        for leased_ids in self._leased_ids:
+            leased_ids.remove(finished_events)
+        self._turns.announce(recorded.turns)
+        await self._circuit_breaker.apply(recorded.changes)
         return {
-            **dict.fromkeys(changes.kept_waiting, DeliveryStatus.WAITING),
-            **dict.fromkeys(canceled, DeliveryStatus.CANCELED),
+            **dict.fromkeys(recorded.changes.kept_waiting, DeliveryStatus.WAITING),
+            **dict.fromkeys(recorded.canceled, DeliveryStatus.CANCELED),
         }
 
     async def _record(
         self, results: Sequence[Result], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes
-    ) -> tuple[CircuitChanges, Sequence[UUID]]:
+    ) -> "_Recorded":
         batch = _divide(results)
         async with self._database.transaction() as connection:
             if batch.delivered:
@@ -128,6 +165,7 @@ class PostgresEventLog:
             canceled = [each.delivery_id for each in batch.unfinished() if each.subscription_id in deleted]
             if canceled:
                 await delivery_cancel_recorded(connection, delivery_ids=canceled)
+            turns = await self._turns.record(connection, results)
             if finished_events:
                 await event_finish(connection, worker_id=self._worker_id, event_ids=finished_events)
             channels = await append_changes(
@@ -137,7 +175,7 @@ class PostgresEventLog:
             )
         if channels:
             self._notifier.notify(LIVE_CHANNEL, *sorted(channels))
-        return changes, canceled
+        return _Recorded(changes=changes, canceled=canceled, turns=turns)
 
     async def _postpone(self, connection: Connection, postponed: Sequence[Postponement]) -> None:
         held = [each.delivery_id for each in postponed if each.has_row]
@@ -146,6 +184,16 @@ class PostgresEventLog:
         without_row = [each for each in postponed if not each.has_row]
         if without_row:
             await delivery_insert_waiting(connection, without_row)
+
+
+class _Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from a batch of results."""
+
+    changes: CircuitChanges
+    canceled: Sequence[UUID]
+    """The deliveries that were canceled, because their subscription is deleted."""
+    turns: Sequence[Turn]
+    """The turns that have begun."""
 
 
 class _Batch:

@@ -10,10 +10,14 @@ from ninefold.core.jobs import JobHandler, JobRun, Schedule
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.model.figures import DELETE_OLD_FIGURES, HOUR_S, MINUTE_S, DeleteOldFigures
 from ninefold.systems.webhooks.settings import WebhooksSettings
+from ninefold.systems.webhooks.store.figured_types import figured_type_delete_unused
 from ninefold.systems.webhooks.store.figures import figure_delete_before
 
 KEPT: Final[Mapping[int, timedelta]] = {MINUTE_S: timedelta(days=2), HOUR_S: timedelta(days=30)}
 """How long the figures of minutes and those of hours are kept."""
+
+LISTED: Final = timedelta(days=1)
+"""How long an event type without an attempt has figures of its own."""
 
 BATCH: Final = 2_000
 """Rows that one transaction deletes."""
@@ -37,6 +41,11 @@ async def delete_old_figures(job: JobRun[DeleteOldFigures], context: WorkerConte
                 deleted = await figure_delete_before(connection, step_s=step_s, before=now - kept, limit=BATCH)
             figures += deleted
             await job.report(figures)
+    deleted = BATCH
+    while deleted == BATCH:
+        job.check()
+        async with context.database.transaction() as connection:
+            deleted = await figured_type_delete_unused(connection, before=now - LISTED, limit=BATCH)
     return Deleted(figures=figures)
 
 

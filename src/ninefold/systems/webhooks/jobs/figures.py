@@ -16,13 +16,15 @@ import asyncpg
 import structlog
 
 from ninefold.core.clock import Clock
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.model import Outcome
-from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, HOUR_S, MINUTE_S, Counted
+from ninefold.systems.webhooks.model.figures import ALL_EVENT_TYPES, HOUR_S, MINUTE_S, Counted, FigureKey
+from ninefold.systems.webhooks.rules.event_types import OPERATIONAL_EVENT_TYPES, is_private
 from ninefold.systems.webhooks.rules.histograms import BOUNDS_MS, BUCKETS
+from ninefold.systems.webhooks.store.figured_types import figured_type_add, figured_type_find
 from ninefold.systems.webhooks.store.figures import figure_add
 
 MINUTES_INTERVAL_S: Final = 5.0
@@ -31,30 +33,71 @@ MINUTES_INTERVAL_S: Final = 5.0
 HOURS_INTERVAL_S: Final = 60.0
 """The same for hours, of which nobody looks at the last minute."""
 
+EVENT_TYPES_MAX: Final = 50
+"""Event types of an organisation that have figures of their own, besides those of alerts."""
+
+PAIRS_MAX: Final = 200
+"""Pairs of a subscription and an event type of an organisation that have figures of their own."""
+
+EVENT_TYPES_COUNTED_MAX: Final = 100
+"""Event types of a subscription that a worker tells apart between two additions."""
+
+_LISTED_MAX: Final = 50_000
+"""Keys with figures of their own that a worker remembers between two additions to hours."""
+
 log = structlog.get_logger(__name__)
 
 
 class _Sums:
-    """The attempts of a subscription or an organisation."""
+    """The attempts of a subscription, an event type or an organisation."""
 
-    __slots__ = ("attempt_durations", "delivery_times", "failed", "succeeded")
+    __slots__ = ("attempt_durations", "delivery_times", "failed", "retried", "succeeded")
 
     def __init__(self) -> None:
         self.succeeded = 0
         self.failed = 0
+        self.retried = 0
         self.attempt_durations = [0] * BUCKETS
         self.delivery_times = [0] * BUCKETS
 
     def add(self, other: "_Sums") -> None:
         self.succeeded += other.succeeded
         self.failed += other.failed
+        self.retried += other.retried
         self.attempt_durations = _add(self.attempt_durations, other.attempt_durations)
         self.delivery_times = _add(self.delivery_times, other.delivery_times)
 
+    @property
+    def attempts(self) -> int:
+        return self.succeeded + self.failed
 
-_Key: TypeAlias = tuple[UUID, UUID]
-"""An organisation, and a subscription or `ALL_SUBSCRIPTIONS`."""
-_Figures: TypeAlias = defaultdict[_Key, _Sums]
+
+_Figures: TypeAlias = defaultdict[FigureKey, _Sums]
+
+
+class _Current:
+    """What was counted of a subscription in the current minute, by event type."""
+
+    __slots__ = ("by_event_type", "organisation_id")
+
+    def __init__(self, organisation_id: UUID) -> None:
+        self.organisation_id = organisation_id
+        self.by_event_type: dict[str, _Sums] = {}
+
+    def sums_of(self, event_type: str) -> _Sums:
+        """Return what was counted of an event type, or of all those that aren't told apart."""
+        is_full = len(self.by_event_type) >= EVENT_TYPES_COUNTED_MAX
+        if is_private(event_type) or (is_full and event_type not in OPERATIONAL_EVENT_TYPES):
+            event_type = ALL_EVENT_TYPES
+        return self.by_event_type.setdefault(event_type, _Sums())
+
+    def total(self) -> _Sums:
+        if len(self.by_event_type) == 1:
+            return next(iter(self.by_event_type.values()))
+        total = _Sums()
+        for sums in self.by_event_type.values():
+            total.add(sums)
+        return total
 
 
 class FigureCounter:
@@ -70,10 +113,12 @@ class FigureCounter:
         self._clock = clock
         self._closing = asyncio.Event()
         self._minute_at_s = 0
-        self._current: dict[UUID, tuple[UUID, _Sums]] = {}
-        """Of each subscription, its organisation and what was counted in the current minute."""
+        self._current: dict[UUID, _Current] = {}
+        """By subscription."""
         self._unwritten: dict[tuple[int, int], _Figures] = defaultdict(lambda: defaultdict(_Sums))
         """By step and start, in seconds since the epoch."""
+        self._listed: set[FigureKey] = set()
+        """Event types that are known to have figures of their own."""
 
     def add(self, results: Sequence[Result]) -> None:
         """Count the attempts among some results. It is called for each batch, so it does little for each attempt."""
@@ -88,9 +133,13 @@ class FigureCounter:
                 continue
             found = current.get(result.subscription_id)
             if found is None:
-                found = current[result.subscription_id] = (result.organisation_id, _Sums())
-            sums, attempt = found[1], result.attempt
+                found = current[result.subscription_id] = _Current(result.organisation_id)
+            sums, attempt = found.by_event_type.get(result.event_type), result.attempt
+            if sums is None:
+                sums = found.sums_of(result.event_type)
             sums.attempt_durations[bisect_left(BOUNDS_MS, attempt.duration_ms)] += 1
+            if result.round_attempt_count > 1:
+                sums.retried += 1
             if attempt.error_class is None:
                 waited_ms = (attempt.attempted_at - result.round_started_at).total_seconds() * 1_000
                 sums.succeeded += 1
@@ -113,15 +162,22 @@ class FigureCounter:
             steps = {MINUTE_S}
             if is_closing or loop.time() >= hours_due_s:
                 steps, hours_due_s = {MINUTE_S, HOUR_S}, loop.time() + HOURS_INTERVAL_S
+                # Some may no longer be listed.
+                self._listed.clear()
             await self._write(steps)
 
     def _close_minute(self) -> None:
-        """Add the current minute to what must be written, for the subscriptions and for their organisations."""
-        for subscription_id, (organisation_id, sums) in self._current.items():
+        """Add the current minute to what must be written: of subscriptions, of event types, and of organisations."""
+        for subscription_id, current in self._current.items():
+            organisation_id, total = current.organisation_id, current.total()
             for step_s in (MINUTE_S, HOUR_S):
                 figures = self._unwritten[step_s, self._minute_at_s // step_s * step_s]
-                figures[organisation_id, subscription_id].add(sums)
-                figures[organisation_id, ALL_SUBSCRIPTIONS].add(sums)
+                figures[FigureKey(organisation_id, subscription_id)].add(total)
+                figures[FigureKey(organisation_id)].add(total)
+                for event_type, sums in current.by_event_type.items():
+                    if event_type != ALL_EVENT_TYPES:
+                        figures[FigureKey(organisation_id, subscription_id, event_type)].add(sums)
+                        figures[FigureKey(organisation_id, event_type=event_type)].add(sums)
         self._current.clear()
 
     async def _write(self, steps: set[int]) -> None:
@@ -144,20 +200,45 @@ class FigureCounter:
     async def _write_one(self, step_s: int, starts_at_s: int, figures: _Figures) -> None:
         starts_at = datetime.fromtimestamp(starts_at_s, UTC)
         async with self._database.transaction() as connection:
-            await figure_add(connection, _counted(figures.items()), step_s=step_s, starts_at=starts_at)
+            listed = await self._list_types(connection, figures)
+            written = [(key, sums) for key, sums in figures.items() if key in listed or not key.event_type]
+            await figure_add(connection, _counted(written), step_s=step_s, starts_at=starts_at)
+        if len(self._listed) < _LISTED_MAX:
+            self._listed |= listed
+
+    async def _list_types(self, connection: Connection, figures: _Figures) -> set[FigureKey]:
+        """Return which event types have figures of their own; while there is room, those with the most attempts do.
+
+        Another worker that adds to the list at the same moment can exceed its limit by a few.
+        """
+        by_attempts = sorted(figures, key=lambda key: figures[key].attempts, reverse=True)
+        wanted = [key for key in by_attempts if key.event_type and key not in self._listed]
+        listed = self._listed.intersection(figures)
+        listed.update(key for key in wanted if key.event_type in OPERATIONAL_EVENT_TYPES)
+        unknown = [key for key in wanted if key not in listed]
+        if unknown:
+            listed |= await figured_type_find(connection, unknown)
+            unlisted = [key for key in unknown if key not in listed]
+            if unlisted:
+                listed |= await figured_type_add(
+                    connection, unlisted, event_types_max=EVENT_TYPES_MAX, pairs_max=PAIRS_MAX
+                )
+        return listed
 
 
-def _counted(figures: Iterable[tuple[_Key, _Sums]]) -> list[Counted]:
+def _counted(figures: Iterable[tuple[FigureKey, _Sums]]) -> list[Counted]:
     return [
         Counted(
-            organisation_id=organisation_id,
-            subscription_id=subscription_id,
+            organisation_id=key.organisation_id,
+            subscription_id=key.subscription_id,
+            event_type=key.event_type,
             succeeded_attempts=sums.succeeded,
             failed_attempts=sums.failed,
+            retried_attempts=sums.retried,
             attempt_durations=sums.attempt_durations,
             delivery_times=sums.delivery_times,
         )
-        for (organisation_id, subscription_id), sums in figures
+        for key, sums in figures
     ]
 
 

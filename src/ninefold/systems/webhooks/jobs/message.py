@@ -8,7 +8,7 @@ import msgspec
 from ninefold import __version__
 from ninefold.contracts.webhooks import ForwardSignature
 from ninefold.core.ids import format_id
-from ninefold.systems.webhooks.model import EVENT_PREFIX
+from ninefold.systems.webhooks.model import EVENT_PREFIX, STANDARD
 from ninefold.systems.webhooks.rules.event_types import is_private
 from ninefold.systems.webhooks.rules.forwarding import read_forwarded
 
@@ -19,6 +19,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The content that every delivery of an event sends."""
 
     event_id: UUID
+    event_type: str
     webhook_id: bytes
     common_head: bytes
     """The header fields that don't depend on the attempt."""
@@ -29,25 +30,31 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int
     """The size of the event's payload. It differs from that of the body if the event is a forwarded request."""
 
+    tier: int
+    """The number of the event's tier."""
+
     signature: ForwardSignature = "standard"
     """How each attempt is signed."""
 
 
-def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
+def make_message(event_id: UUID, *, event_type: str, payload: bytes, tier: int = STANDARD) -> Message:
     """Prepare the content that every delivery of an event sends."""
     webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
     if is_private(event_type):
         forwarded = read_forwarded(payload)
         return Message(
             event_id=event_id,
+            event_type=event_type,
             webhook_id=webhook_id,
             common_head=b"%bwebhook-id: %b\r\n" % (forwarded.head, webhook_id),
             payload=forwarded.body,
             stored_bytes=len(payload),
+            tier=tier,
             signature=forwarded.signature,
         )
     return Message(
         event_id=event_id,
+        event_type=event_type,
         webhook_id=webhook_id,
         common_head=(
             b"content-type: application/json\r\nuser-agent: %b\r\nwebhook-id: %b\r\nx-webhook-id: %b\r\n"
@@ -56,6 +63,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
         ),
         payload=payload,
         stored_bytes=len(payload),
+        tier=tier,
     )
 
 

@@ -41,6 +41,7 @@ def make_outcome(
         delivery_id=request.delivery_id,
         organisation_id=request.organisation_id,
         event_id=request.message.event_id,
+        event_type=request.message.event_type,
         subscription_id=request.recipient.subscription_id,
         url_revision=request.recipient.url_revision,
         attempt=attempt,
@@ -51,6 +52,8 @@ def make_outcome(
         has_row=request.fan_out is None,
         is_counted=verdict is None or verdict.is_counted,
         throttled_for_s=None if verdict is None else verdict.throttled_for_s,
+        tier=request.message.tier,
+        is_ordered=request.is_ordered,
     )
 
 
@@ -63,6 +66,8 @@ def make_postponement(request: AttemptRequest) -> Postponement:
         subscription_id=request.recipient.subscription_id,
         round_started_at=request.round_started_at,
         has_row=request.fan_out is None,
+        tier=request.message.tier,
+        is_ordered=request.is_ordered,
     )
 
 

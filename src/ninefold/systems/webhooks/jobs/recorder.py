@@ -15,7 +15,7 @@ from ninefold.systems.webhooks.jobs.event_log import EventLog, Result
 from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
 from ninefold.systems.webhooks.model import DeliveryStatus, Outcome
 
-BATCH_DELAY_S: Final = 0.02
+BATCH_DELAY_S: Final = 0.04
 """How long to collect outcomes for a batch. A transaction costs as much as fifty rows."""
 
 BATCH_MAX: Final = 2_000

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import partial
 from uuid import UUID
 
 from ninefold.core.postgres.database import Database
@@ -9,13 +10,15 @@ from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import Result
-from ninefold.systems.webhooks.model import ClaimedDelivery, WaitingClaim
+from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedDelivery, WaitingClaim
 from ninefold.systems.webhooks.service.changes import announce_changes
+from ninefold.systems.webhooks.service.ordering import end_turns
 from ninefold.systems.webhooks.store.circuits import circuit_release_probes, circuit_start_probes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
     delivery_claim,
     delivery_claim_waiting,
+    delivery_list_due_tiers,
     delivery_list_recorded,
     delivery_release_unknown,
 )
@@ -27,21 +30,34 @@ class RetryQueue:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._worker_id = lease.worker_id
-        self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
+        self._leased_ids = LeasedIds(database, lease, delivery_release_unknown, is_flushed=False)
         # A claim releases what isn't known to be held, and so the rows of a concurrent claim.
         self._claiming = asyncio.Lock()
-        self._claims = RoundRobinClaims(
-            self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_scan_enough=True
-        )
+        self._claims = [
+            RoundRobinClaims(
+                self._leased_ids,
+                partial(delivery_claim, tier=tier),
+                id_of=lambda delivery: delivery.delivery_id,
+                is_one_scan_enough=True,
+            )
+            for tier in range(len(TIERS))
+        ]
 
-    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
-        """Claim due deliveries within a budget: a fair share for each organisation, longest due first.
+    async def list_due_tiers(self) -> Sequence[int]:
+        """Return the tiers with deliveries that are due, or all if the next claim releases some."""
+        if self._leased_ids.may_hold_more:
+            return range(len(TIERS))
+        async with self._database.connection() as connection:
+            return await delivery_list_due_tiers(connection)
+
+    async def claim(self, budget: ClaimBudget, *, tier: int = STANDARD) -> Sequence[ClaimedDelivery]:
+        """Claim due deliveries of a tier within a budget: a fair share for each organisation, longest due first.
 
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
         async with self._claiming:
-            return await self._claims.claim(budget)
+            return await self._claims[tier].claim(budget)
 
     async def claim_waiting(
         self, claims: Sequence[WaitingClaim], *, payload_bytes_max: int
@@ -77,6 +93,7 @@ class RetryQueue:
         delivery_ids = [delivery.delivery_id for delivery in deliveries]
         async with self._database.transaction() as connection:
             await delivery_cancel_held(connection, worker_id=self._worker_id, delivery_ids=delivery_ids)
+            await end_turns(connection, [delivery.delivery_id for delivery in deliveries if delivery.is_ordered])
             await announce_changes(connection, delivery_ids=delivery_ids)
 
     async def release_probes(self, subscription_ids: Collection[UUID]) -> None:

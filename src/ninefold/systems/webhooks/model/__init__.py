@@ -8,14 +8,26 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.jobs import JobKind
 
 EVENT_PREFIX: Final = "evt"
 SUBSCRIPTION_PREFIX: Final = "sub"
 DELIVERY_PREFIX: Final = "dlv"
 
+TIERS: Final = tuple(EventTier)
+"""The tiers, most urgent first. The database and the workers use their numbers, which are the positions here."""
+STANDARD: Final = TIERS.index(EventTier.STANDARD)
+"""The number of the tier of events that don't name one."""
+
 EVENTS_CHANNEL: Final = "webhooks_events"
-"""The notifier's channel for newly accepted events."""
+"""The notifier's channel for newly accepted events of the standard tier."""
+EVENTS_CHANNELS: Final = {
+    EventTier.CRITICAL: "webhooks_critical_events",
+    EventTier.STANDARD: EVENTS_CHANNEL,
+    EventTier.BULK: "webhooks_bulk_events",
+}
+"""The notifier's channels for newly accepted events of each tier."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
 """The notifier's channel for deliveries that are now due because of a manual retry."""
 WAITING_CHANNEL: Final = "webhooks_waiting"
@@ -31,6 +43,9 @@ class CancelDeliveries(msgspec.Struct, frozen=True):
 
 
 CANCEL_DELIVERIES: Final = JobKind(name="webhooks.cancel_deliveries", payload=CancelDeliveries, timeout_s=3_600.0)
+
+HELD: Final = "held"
+"""What the database calls a delivery that waits for an earlier one of its ordering key; users see it as `waiting`."""
 
 EXPIRED: Final = "expired"
 """The error class of a dead letter without a failed attempt: its time was over while it waited."""
@@ -58,13 +73,31 @@ class DeliveryStatus(StrEnum):
 
 
 class WaitingReason(StrEnum):
-    """Why a delivery waits. All waiting deliveries of a subscription have the same reason."""
+    """Why a delivery waits. All waiting deliveries of a subscription that aren't held have the same reason."""
 
     PAUSED = "paused"
     CIRCUIT_OPEN = "circuit_open"
     RATE_LIMITED = "rate_limited"
     """The subscription has reached its rate limit or its limit of attempts in flight, or its receiver asked for a
     pause with `Retry-After`."""
+    ORDERING = "ordering"
+    """An earlier event with its ordering key hasn't ended."""
+
+
+class Ordering(StrEnum):
+    """In which order a subscription gets events."""
+
+    NONE = "none"
+    FIFO = "fifo"
+    """Events with the same ordering key one after another, in the order in which they were accepted."""
+
+
+class OrderingOnFailure(StrEnum):
+    """What happens to the later events of a key when a delivery has failed for good."""
+
+    BLOCK = "block"
+    """They wait until a person retries or skips it."""
+    SKIP = "skip"
 
 
 class PauseReason(StrEnum):
@@ -125,6 +158,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """None where the installation's setting applies; likewise the next two."""
     in_flight_max: int | None = None
     retry_plan: RetryPlan | None = None
+    ordering: Ordering = Ordering.NONE
+    ordering_on_failure: OrderingOnFailure = OrderingOnFailure.BLOCK
     circuit: Circuit = Circuit()
     created_at: datetime
     updated_at: datetime
@@ -140,6 +175,8 @@ class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_per_s: float | None
     in_flight_max: int | None
     retry_plan: RetryPlan | None
+    ordering: Ordering = Ordering.NONE
+    ordering_on_failure: OrderingOnFailure = OrderingOnFailure.BLOCK
 
 
 class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,16 +210,22 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     in_flight_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
     resumed_at: datetime | None = None
+    ordering: Ordering = Ordering.NONE
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event to insert."""
 
     event_id: UUID
+    organisation_id: UUID
     event_type: str
     payload: bytes
     idempotency_key: str | None
     queued_deliveries: int
+    tier: EventTier = EventTier.STANDARD
+    ordering_key: str | None = None
+    is_ordered: bool = False
+    """Whether some of its deliveries are put in order when it is accepted, and so have a row from then on."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +239,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     status: EventStatus
     accepted_at: datetime
     dispatched_at: datetime | None
+    tier: EventTier
+    ordering_key: str | None = None
 
 
 class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +249,7 @@ class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID
     queued_deliveries: int
     differing_fields: tuple[str, ...]
-    """Those of `event_type` and `payload` that differ in the later event."""
+    """Those of `event_type`, `payload`, `tier` and `ordering_key` that differ in the later event."""
 
 
 class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +263,10 @@ class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
     claim_count: int
     """If it is more than 1, the event was claimed before, and some deliveries may already have an outcome."""
     subscription_version: int
+    tier: int
+    """The number of its tier."""
+    is_ordered: bool = False
+    """Whether some of its deliveries were put in order, and are not part of the fan-out."""
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +284,10 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     is_manual: bool
     """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
     subscription_version: int
+    tier: int
+    """The number of its event's tier."""
+    is_ordered: bool = False
+    """Whether it may be one that others of its key wait for."""
 
 
 class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,14 +298,17 @@ class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
     subscription_version: int
     is_probe: bool
     """Whether its circuit is open, so that only one of them may be attempted."""
+    tiers: Sequence[int]
+    """The numbers of the tiers of its waiting deliveries."""
 
 
 class WaitingClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """How many waiting deliveries of a subscription to claim."""
+    """How many waiting deliveries of a subscription to claim, of one tier; a probe may be of any tier."""
 
     subscription_id: UUID
     count: int
     is_probe: bool
+    tier: int = STANDARD
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,6 +326,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None
     is_running: bool
+    tier: EventTier
     own_retry_count: int | None = None
     """The retries of a round that the subscription has set itself; None where the installation's setting applies."""
     waiting_reason: WaitingReason | None = None
@@ -292,6 +349,8 @@ class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     subscription_id: UUID
     is_subscription_deleted: bool
     is_subscription_paused: bool
+    is_held: bool
+    """Whether it waits for an earlier delivery of its key."""
     event_types: Sequence[str]
     """The types and patterns that the subscription wants."""
     event_type: str
@@ -346,6 +405,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
     throttled_for_s: float | None = None
     """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
+    tier: int = STANDARD
+    """The number of its event's tier."""
+    event_type: str = ""
+    """Without it, the attempt counts in figures of all event types only."""
+    is_ordered: bool = False
+    """Whether it may be one that others of its key wait for."""
 
 
 class Postponement(msgspec.Struct, frozen=True, kw_only=True):
@@ -358,3 +423,7 @@ class Postponement(msgspec.Struct, frozen=True, kw_only=True):
     round_started_at: datetime
     has_row: bool
     """Whether the delivery has a row, which this worker then holds."""
+    tier: int = STANDARD
+    """The number of its event's tier."""
+    is_ordered: bool = False
+    """As in `Outcome`."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.jobs import JobKind
 
 MINUTE_S: Final = 60
@@ -15,6 +16,9 @@ HOUR_S: Final = 3_600
 
 ALL_SUBSCRIPTIONS: Final = UUID(int=0)
 """In place of a subscription's id: the sums over all subscriptions of an organisation."""
+
+ALL_EVENT_TYPES: Final = ""
+"""In place of an event type: the sums over all of them."""
 
 
 class DeleteOldFigures(msgspec.Struct, frozen=True):
@@ -32,13 +36,24 @@ class Period(StrEnum):
     WEEK = "week"
 
 
+class FigureKey(NamedTuple):
+    """What figures are about."""
+
+    organisation_id: UUID
+    subscription_id: UUID = ALL_SUBSCRIPTIONS
+    event_type: str = ALL_EVENT_TYPES
+
+
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker has counted of a subscription, or of an organisation, in one minute or hour."""
+    """What a worker has counted of a subscription, an event type or an organisation, in one minute or hour."""
 
     organisation_id: UUID
     subscription_id: UUID
+    event_type: str = ALL_EVENT_TYPES
     succeeded_attempts: int
     failed_attempts: int
+    retried_attempts: int = 0
+    """Those of them that weren't the first of their round."""
     attempt_durations: Sequence[int]
     """How many attempts are in each bucket of `rules/histograms.py`; likewise the next one."""
     delivery_times: Sequence[int]
@@ -50,6 +65,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     succeeded_attempts: int
     failed_attempts: int
+    retried_attempts: int = 0
     attempt_durations: Sequence[int]
     delivery_times: Sequence[int]
 
@@ -74,6 +90,15 @@ class QueueDepth(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are more than were counted."""
 
 
+class TierDepth(msgspec.Struct, frozen=True, kw_only=True):
+    """The deliveries of one tier that aren't finished."""
+
+    tier: EventTier
+    queued: QueueDepth
+    retrying: QueueDepth
+    waiting: QueueDepth
+
+
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """The deliveries of an organisation that aren't finished."""
 
@@ -83,6 +108,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     waiting: QueueDepth
     next_attempt_at: datetime | None
     """When the next retry is due."""
+    tiers: Sequence[TierDepth]
 
 
 class AlertKind(StrEnum):
@@ -91,6 +117,9 @@ class AlertKind(StrEnum):
     NO_WORKER = "no_worker"
     BACKLOG_OLD = "backlog_old"
     FAILURE_SHARE = "failure_share"
+    SLOW_DELIVERIES = "slow_deliveries"
+    RETRY_SHARE = "retry_share"
+    QUEUE_DEPTH = "queue_depth"
     PAUSED = "paused"
     DEAD_LETTERS = "dead_letters"
     CIRCUIT_OPEN = "circuit_open"

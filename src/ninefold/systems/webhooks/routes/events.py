@@ -14,10 +14,10 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, JsonDecoder
-from ninefold.core.web.idempotency import refuse_idempotency_key
+from ninefold.core.web.idempotency import IDEMPOTENCY_KEY, refuse_idempotency_key
 from ninefold.core.web.problems import describe, problem_responses
-from ninefold.systems.webhooks.model import EVENTS_CHANNEL
-from ninefold.systems.webhooks.routes.idempotency import IdempotencyKeyHeader, find_idempotency_key
+from ninefold.systems.webhooks.model import EVENTS_CHANNELS
+from ninefold.systems.webhooks.routes.idempotency import IdempotencyKeyHeader, choose_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
     BatchAccepted,
     BatchResult,
@@ -37,9 +37,10 @@ from ninefold.systems.webhooks.service.publishing import (
     publish_events,
 )
 from ninefold.systems.webhooks.service.recipients import RecipientCache
+from ninefold.systems.webhooks.service.shared_publishing import SharedPublishing
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
-_EVENTS: Final = "/api/v1/events"
+EVENTS_PATH: Final = "/api/v1/events"
 _TAGS: Final = ["events"]
 
 EVENT_BODY_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 64 * 1024
@@ -48,7 +49,7 @@ EVENT_BODY_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 64 * 1024
 BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
 """Room for five of the largest payloads, or a thousand of 5 KiB. The whole body is held in memory."""
 
-_ACCEPTED: Final = 202
+ACCEPTED: Final = 202
 
 _NOT_AUDITED: Final = access(not_audited="Events are data, not configuration, and they are listed themselves.")
 
@@ -62,9 +63,9 @@ _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
 
 
 @post(
-    _EVENTS,
+    EVENTS_PATH,
     tags=_TAGS,
-    status_code=_ACCEPTED,
+    status_code=ACCEPTED,
     request_max_body_size=EVENT_BODY_BYTES_MAX,
     response_headers=[_REPLAYED],
     responses=problem_responses(409),
@@ -75,9 +76,7 @@ async def publish_event(
     data: FromBody[PublishEvent],
     request: Request[Any, Principal, Any],
     principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    notifier: NamedDependency[Notifier],
-    recipient_cache: NamedDependency[RecipientCache],
+    publishing: NamedDependency[SharedPublishing],
     idempotency_key: IdempotencyKeyHeader = None,  # noqa: ARG001  # documented here; all its values are read below.
 ) -> Response[EventAccepted]:
     """Publish an event. The response is sent after the commit; workers then deliver the event to each subscriber.
@@ -85,28 +84,19 @@ async def publish_event(
     If the idempotency key was used before with the same content, the response repeats the first one, with
     `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs.
     """
-    key = find_idempotency_key(request.headers, field=data.idempotency_key)
-    async with database.transaction() as connection:
-        (result,) = await publish_events(
-            connection,
-            recipient_cache,
-            organisation_id=principal.organisation_id,
-            drafts=[_draft(data, idempotency_key=key)],
-        )
-    if isinstance(result, NinefoldError):
-        raise result
-    notifier.notify(EVENTS_CHANNEL)
+    key = choose_idempotency_key(request.headers.getall(IDEMPOTENCY_KEY, []), field=data.idempotency_key)
+    result = await publishing.publish(principal, draft_of(data, idempotency_key=key))
     return Response(
         show_publication(result),
-        status_code=_ACCEPTED,
+        status_code=ACCEPTED,
         headers={_REPLAYED.name: "true"} if result.is_replay else None,
     )
 
 
 @post(
-    f"{_EVENTS}/batch",
+    f"{EVENTS_PATH}/batch",
     tags=_TAGS,
-    status_code=_ACCEPTED,
+    status_code=ACCEPTED,
     request_max_body_size=BATCH_BODY_BYTES_MAX,
     opt=_NOT_AUDITED,
     guards=[
@@ -138,21 +128,22 @@ async def publish_event_batch(
         except NinefoldError as error:
             results[position] = error
         else:
-            drafts[position] = _draft(event, idempotency_key=event.idempotency_key)
+            drafts[position] = draft_of(event, idempotency_key=event.idempotency_key)
     async with database.transaction() as connection:
         published = await publish_events(
             connection, recipient_cache, organisation_id=principal.organisation_id, drafts=list(drafts.values())
         )
-    notifier.notify(EVENTS_CHANNEL)
+    for tier in {draft.tier for draft in drafts.values()}:
+        notifier.notify(EVENTS_CHANNELS[tier])
     for position, result in zip(drafts, published, strict=True):
         results[position] = _prefix_field(result, position=position)
     request_id = request.scope["state"].get("request_id", "")
     shown = [_batch_result(results[position], request_id=request_id) for position in range(len(data.events))]
-    accepted = sum(result.status == _ACCEPTED for result in shown)
+    accepted = sum(result.status == ACCEPTED for result in shown)
     return BatchAccepted(results=shown, accepted=accepted, refused=len(shown) - accepted)
 
 
-@get(f"{_EVENTS}/{{event_id:str}}", tags=_TAGS)
+@get(f"{EVENTS_PATH}/{{event_id:str}}", tags=_TAGS)
 async def get_event(
     event_id: FromPath[EventId],
     principal: NamedDependency[Principal],
@@ -174,8 +165,15 @@ async def get_event(
 EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batch, get_event]
 
 
-def _draft(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:
-    return EventDraft(event_type=data.event_type, payload=bytes(data.payload), idempotency_key=idempotency_key)
+def draft_of(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:
+    """Return the event that a body publishes."""
+    return EventDraft(
+        event_type=data.event_type,
+        payload=bytes(data.payload),
+        idempotency_key=idempotency_key,
+        tier=data.tier,
+        ordering_key=data.ordering_key,
+    )
 
 
 def _prefix_field(result: Publication | NinefoldError, *, position: int) -> Publication | NinefoldError:
@@ -190,7 +188,7 @@ def _batch_result(result: Publication | NinefoldError, *, request_id: str) -> Ba
         return BatchResult(status=result.http_status, problem=describe(result, request_id=request_id))
     accepted = show_publication(result)
     return BatchResult(
-        status=_ACCEPTED,
+        status=ACCEPTED,
         event_id=accepted.event_id,
         queued_deliveries=accepted.queued_deliveries,
         is_replay=result.is_replay,

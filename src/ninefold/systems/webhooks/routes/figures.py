@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
@@ -98,6 +99,15 @@ class QueueDepthView(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
+class TierDepthView(msgspec.Struct, frozen=True, kw_only=True):
+    """The deliveries of one tier that aren't finished."""
+
+    tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
+    queued: QueueDepthView
+    retrying: QueueDepthView
+    waiting: QueueDepthView
+
+
 class BacklogView(msgspec.Struct, frozen=True, kw_only=True):
     """The deliveries that aren't finished."""
 
@@ -107,6 +117,7 @@ class BacklogView(msgspec.Struct, frozen=True, kw_only=True):
         QueueDepthView, msgspec.Meta(description="They wait for a limit, an open circuit or a paused subscription.")
     ]
     next_attempt_at: Annotated[Timestamp | None, msgspec.Meta(description="When the next retry is due.")]
+    tiers: Annotated[Sequence[TierDepthView], msgspec.Meta(description="The same by tier, most urgent first.")]
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,10 +167,10 @@ async def get_status(
             connection,
             organisation_id=principal.organisation_id,
             now=datetime.now(UTC),
-            pause_after_s=webhooks_settings.pause_after_s,
+            settings=webhooks_settings,
         )
     return StatusView(
-        backlog=_show_backlog(status.backlog),
+        backlog=show_backlog(status.backlog),
         worker_count=status.worker_count,
         alerts=[_show_alert(alert) for alert in status.alerts],
     )
@@ -240,24 +251,35 @@ def _show_figure(figure: Figure) -> FigureView:
         starts_at=figure.starts_at,
         succeeded_attempts=figure.succeeded_attempts,
         failed_attempts=figure.failed_attempts,
-        attempt_duration=_show_percentiles(figure.attempt_durations),
-        delivery_time=_show_percentiles(figure.delivery_times),
+        attempt_duration=show_percentiles(figure.attempt_durations),
+        delivery_time=show_percentiles(figure.delivery_times),
     )
 
 
-def _show_percentiles(counts: Sequence[int]) -> PercentilesView | None:
+def show_percentiles(counts: Sequence[int]) -> PercentilesView | None:
+    """Return the percentiles of a histogram; None if it is empty."""
     p50_ms, p95_ms, p99_ms = (percentile_ms(counts, share) for share in (0.5, 0.95, 0.99))
     if p50_ms is None or p95_ms is None or p99_ms is None:
         return None
     return PercentilesView(p50_ms=round(p50_ms, 1), p95_ms=round(p95_ms, 1), p99_ms=round(p99_ms, 1))
 
 
-def _show_backlog(backlog: Backlog) -> BacklogView:
+def show_backlog(backlog: Backlog) -> BacklogView:
+    """Return what waits, as the API shows it."""
     return BacklogView(
         queued=_show_depth(backlog.queued),
         retrying=_show_depth(backlog.retrying),
         waiting=_show_depth(backlog.waiting),
         next_attempt_at=backlog.next_attempt_at,
+        tiers=[
+            TierDepthView(
+                tier=each.tier,
+                queued=_show_depth(each.queued),
+                retrying=_show_depth(each.retrying),
+                waiting=_show_depth(each.waiting),
+            )
+            for each in backlog.tiers
+        ],
     )
 
 

@@ -1,8 +1,8 @@
 """The header `Idempotency-Key` of a publish: the same as the field of its body."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
-from litestar.datastructures import Headers
 from litestar.params import HeaderParameter
 
 from ninefold.core.web.errors import BadRequestError
@@ -20,17 +20,20 @@ IdempotencyKeyHeader: TypeAlias = Annotated[
         ),
     ),
 ]
-"""Documents the header. Litestar passes on only one of several values, so `find_idempotency_key` reads them all."""
+"""Documents the header. Litestar passes on only one of several values, so `choose_idempotency_key` gets them all."""
 
 
-def find_idempotency_key(headers: Headers, *, field: str | None) -> str | None:
-    """Return the idempotency key of a publish, from the header or from the field of the body.
+def choose_idempotency_key(keys: Sequence[str], *, field: str | None) -> str | None:
+    """Return the idempotency key of a publish.
+
+    Args:
+        keys: the values of the header; usually one or none.
+        field: the one in the body.
 
     Raises:
         IdempotencyKeysDifferError: there are two different keys.
         BadRequestError: the header isn't ASCII.
     """
-    keys = headers.getall(IDEMPOTENCY_KEY, [])
     if not all(key.isascii() for key in keys):
         raise BadRequestError(
             f"The header {IDEMPOTENCY_KEY} isn't ASCII.",

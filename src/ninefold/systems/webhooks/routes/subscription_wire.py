@@ -16,6 +16,8 @@ from ninefold.systems.webhooks.model import (
     SUBSCRIPTION_PREFIX,
     Circuit,
     CircuitState,
+    Ordering,
+    OrderingOnFailure,
     PauseReason,
     RetryPlan,
     Subscription,
@@ -94,6 +96,22 @@ InFlightMax = Annotated[
         extra_json_schema={"minimum": 1, "maximum": SUBSCRIPTION_IN_FLIGHT_MAX},
     ),
 ]
+OrderingField = Annotated[
+    Ordering,
+    msgspec.Meta(
+        description="`fifo`: events with the same `ordering_key` are delivered one after another, in the order in which"
+        " they were accepted.",
+        examples=[Ordering.NONE],
+    ),
+]
+OrderingOnFailureField = Annotated[
+    OrderingOnFailure,
+    msgspec.Meta(
+        description="Whether the later events of a key wait (`block`) or go on (`skip`) when a delivery has failed for"
+        " good.",
+        examples=[OrderingOnFailure.BLOCK],
+    ),
+]
 RetryPreset = Annotated[
     str,
     msgspec.Meta(
@@ -126,6 +144,8 @@ class CreateSubscription(RequestBody, frozen=True, kw_only=True):
     rate_limit_per_s: RateLimit | None = None
     in_flight_max: InFlightMax | None = None
     retry_schedule: RetryPreset | RetryDelays | None = None
+    ordering: OrderingField = Ordering.NONE
+    ordering_on_failure: OrderingOnFailureField = OrderingOnFailure.BLOCK
 
 
 class UpdateSubscription(RequestBody, frozen=True, kw_only=True):
@@ -139,6 +159,8 @@ class UpdateSubscription(RequestBody, frozen=True, kw_only=True):
     rate_limit_per_s: RateLimit | UnsetType | None = UNSET
     in_flight_max: InFlightMax | UnsetType | None = UNSET
     retry_schedule: RetryPreset | RetryDelays | UnsetType | None = UNSET
+    ordering: OrderingField | UnsetType = UNSET
+    ordering_on_failure: OrderingOnFailureField | UnsetType = UNSET
 
 
 class RotateSecret(RequestBody, frozen=True, kw_only=True):
@@ -202,6 +224,8 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     in_flight_max: Annotated[int | None, msgspec.Meta(examples=[None])]
     retry_schedule: Annotated[str | Sequence[float] | None, msgspec.Meta(examples=[None])]
     """The name of a preset, or the seconds before each retry."""
+    ordering: OrderingField
+    ordering_on_failure: OrderingOnFailureField
     effective: EffectiveValues
     live_channel: Annotated[str, msgspec.Meta(examples=["webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q"])]
     """The channel of the live feed that shows the changes of its deliveries."""
@@ -234,6 +258,8 @@ def show_subscription(subscription: Subscription, *, settings: WebhooksSettings)
         rate_limit_per_s=subscription.rate_limit_per_s,
         in_flight_max=subscription.in_flight_max,
         retry_schedule=_show_retry_plan(subscription.retry_plan),
+        ordering=subscription.ordering,
+        ordering_on_failure=subscription.ordering_on_failure,
         effective=_show_effective_values(subscription, settings),
         live_channel=deliveries_channel(subscription.subscription_id),
         created_at=subscription.created_at,

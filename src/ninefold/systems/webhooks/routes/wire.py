@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import EXAMPLE_ID, PathId
@@ -25,6 +26,7 @@ from ninefold.systems.webhooks.model import (
 from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX, TEST_EVENT_TYPE
+from ninefold.systems.webhooks.rules.ordering import ORDERING_KEY_LENGTH_MAX
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 
@@ -48,6 +50,8 @@ IdempotencyKey = Annotated[
     str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX})
 ]
 
+
+OrderingKey = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": ORDERING_KEY_LENGTH_MAX})]
 
 # Raw, so that an invalid event doesn't invalidate the whole batch. Each is decoded as a `PublishEvent` later.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
@@ -83,6 +87,17 @@ class PublishEvent(RequestBody, frozen=True, kw_only=True):
     idempotency_key: Annotated[
         IdempotencyKey | None,
         msgspec.Meta(description="Publishing again with the same key and content creates no second event."),
+    ] = None
+    tier: Annotated[
+        EventTier,
+        msgspec.Meta(description="How urgent the event is. Each tier has its own share of the workers."),
+    ] = EventTier.STANDARD
+    ordering_key: Annotated[
+        OrderingKey | None,
+        msgspec.Meta(
+            description="Subscriptions with ordering `fifo` get the events with the same key one after another.",
+            examples=["customer-7"],
+        ),
     ] = None
 
 
@@ -140,6 +155,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     waiting_until: Annotated[Timestamp | None, msgspec.Meta(examples=[None])]
     """When it may be attempted; null if that isn't known. For an open circuit, this is the next probe."""
     is_running: Annotated[bool, msgspec.Meta(examples=[False])]
+    tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
     attempt_count: Annotated[int, msgspec.Meta(examples=[1])]
     attempts_planned: Annotated[int, msgspec.Meta(examples=[6])]
     """The maximum number of attempts at the end of the current round, including those of earlier rounds."""
@@ -161,6 +177,8 @@ class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
     queued_deliveries: Annotated[int, msgspec.Meta(examples=[1])]
     accepted_at: Timestamp
     dispatched_at: Timestamp | None
+    tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
+    ordering_key: Annotated[str | None, msgspec.Meta(examples=[None])]
 
 
 class EventView(EventSummary, frozen=True, kw_only=True):
@@ -204,6 +222,8 @@ def show_event_summary(event: Event) -> EventSummary:
         queued_deliveries=event.queued_deliveries,
         accepted_at=event.accepted_at,
         dispatched_at=event.dispatched_at,
+        tier=event.tier,
+        ordering_key=event.ordering_key,
     )
 
 
@@ -234,6 +254,7 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         waiting_reason=delivery.waiting_reason,
         waiting_until=delivery.waiting_until,
         is_running=delivery.is_running,
+        tier=delivery.tier,
         attempt_count=delivery.attempt_count,
         attempts_planned=_attempts_planned(delivery, attempts_per_round=attempts_per_round),
         next_attempt_at=delivery.next_attempt_at,

@@ -58,6 +58,8 @@ _WAITING_ADVICE: Final = {
     "the delivery, or close the subscription's circuit.",
     WaitingReason.RATE_LIMITED: "Nothing needs to be done: it is sent as soon as the subscription's limits, or its "
     "receiver, allow it.",
+    WaitingReason.ORDERING: "It is sent when the earlier events with its ordering key have ended. If the key is "
+    "blocked, retry or skip the delivery that blocks it; the subscription's blocked keys have its id.",
 }
 _WAITING_FOR_OTHERS: Final = frozenset({WaitingReason.PAUSED, WaitingReason.RATE_LIMITED})
 """The reasons that don't depend on what went wrong with the delivery itself."""
@@ -78,6 +80,14 @@ def advise(
         return None if waiting_reason is None else then
     if waiting_reason in _WAITING_FOR_OTHERS:
         return then
+    if error_class == "unsuccessful_status" and is_redirect(response_status):
+        return f"{_REDIRECT_ADVICE} {then}"
+    return f"{_ADVICE[error_class]} {then}" if error_class in _ADVICE else then
+
+
+def advise_on_blocked_key(error_class: str, *, response_status: int | None) -> str:
+    """Return what to do about an ordering key that is blocked by a delivery with this error."""
+    then = "Then retry the delivery; or skip it, and the later ones go on without it."
     if error_class == "unsuccessful_status" and is_redirect(response_status):
         return f"{_REDIRECT_ADVICE} {then}"
     return f"{_ADVICE[error_class]} {then}" if error_class in _ADVICE else then

@@ -6,7 +6,9 @@ with `order.`, or `*` for all types.
 Types that begin with `_forward.` are private: Ninefold alone publishes them, for requests that it forwards, and no
 pattern but the type itself matches them. `ninefold.test` is private too: it is the type of tests, which a
 subscription gets when a person asks for one. Types that begin with `callback.` are for verified callbacks:
-subscriptions receive them like others, but only Ninefold publishes them.
+subscriptions receive them like others, but only Ninefold publishes them. So it is with `ninefold.alert.fired` and
+`ninefold.alert.resolved`, which the pattern `*` doesn't match: customers of an organisation that have subscribed to
+everything must not learn how its other customers' endpoints are doing.
 """
 
 import re
@@ -26,8 +28,14 @@ PATTERN_REGEX: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
 PRIVATE_PREFIX: Final = "_forward."
 TEST_EVENT_TYPE: Final = "ninefold.test"
 
+ALERT_TYPE_PREFIX: Final = "ninefold.alert."
+ALERT_FIRED: Final = "ninefold.alert.fired"
+ALERT_RESOLVED: Final = "ninefold.alert.resolved"
+OPERATIONAL_EVENT_TYPES: Final = frozenset({ALERT_FIRED, ALERT_RESOLVED})
+
 _DOT: Final = r"\."
 _NOT_PRIVATE: Final = r"(?!_forward\.)"
+_NOT_ALERT: Final = r"(?!ninefold\.alert\.)"
 _TYPE: Final = re.compile(EVENT_TYPE_REGEX)
 _PATTERN: Final = re.compile(PATTERN_REGEX)
 _REMEDY: Final = (
@@ -60,6 +68,12 @@ def check_event_type(event_type: str, *, field: str, is_by_user: bool = True) ->
             f"Only verified callbacks become events whose type begins with {CALLBACK_EVENT_PREFIX}",
             field=field,
             remedy="Use another first word, or create a source and let its provider call it: POST /api/v1/sources.",
+        )
+    if is_by_user and event_type.startswith(ALERT_TYPE_PREFIX):
+        raise InvalidEventTypeError(
+            f"Events whose type begins with {ALERT_TYPE_PREFIX} are alerts, which only Ninefold publishes.",
+            field=field,
+            remedy="Use another type. A subscription to ninefold.alert.* receives alerts.",
         )
     if event_type == TEST_EVENT_TYPE:
         raise InvalidEventTypeError(
@@ -111,10 +125,7 @@ def wants(event_type: str, patterns: Sequence[str]) -> bool:
 
 def patterns_regex(patterns: Sequence[str]) -> str:
     """Return a regular expression that matches the same types as these patterns, for both Python and PostgreSQL."""
-    alternatives = [
-        f"{_NOT_PRIVATE if '*' in pattern else ''}{pattern.replace('.', _DOT).replace('*', '.*')}"
-        for pattern in patterns
-    ]
+    alternatives = [f"{_excluded(pattern)}{pattern.replace('.', _DOT).replace('*', '.*')}" for pattern in patterns]
     return f"^({'|'.join(alternatives)})$"
 
 
@@ -123,7 +134,16 @@ def is_private(event_type: str) -> bool:
     return event_type.startswith(PRIVATE_PREFIX)
 
 
+def _excluded(pattern: str) -> str:
+    """Return what keeps the types out that a pattern doesn't match although they begin so."""
+    if pattern == "*":
+        return _NOT_PRIVATE + _NOT_ALERT
+    return _NOT_PRIVATE if "*" in pattern else ""
+
+
 def _matches(event_type: str, pattern: str) -> bool:
+    if pattern == "*":
+        return not event_type.startswith((PRIVATE_PREFIX, ALERT_TYPE_PREFIX))
     if pattern.endswith("*"):
         return event_type.startswith(pattern[:-1]) and not is_private(event_type)
     return event_type == pattern

@@ -27,10 +27,10 @@ class TokenBucket:
         self._capacity = self._tokens = max(1.0, rate_per_s * BURST_S)
         self._refilled_at_s = now_s
 
-    def available(self, now_s: float) -> int:
-        """Return how many tokens can be taken now."""
+    def available(self, now_s: float, *, kept: float = 0.0) -> int:
+        """Return how many tokens can be taken now, if a part of a full bucket is kept for others."""
         self._refill(now_s)
-        return int(self._tokens)
+        return max(0, int(self._tokens - int(self._capacity * kept)))
 
     def take_one(self, now_s: float) -> bool:
         """Take a token if there is one; return whether there was."""

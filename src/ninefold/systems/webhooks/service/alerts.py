@@ -1,20 +1,37 @@
 """What a person should know of, worked out each time it is asked for: alerts, and the deliveries that wait."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.store import worker_count_alive
-from ninefold.systems.webhooks.model import PauseReason
-from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, MINUTE_S, Alert, AlertKind, Backlog
+from ninefold.systems.webhooks.model import TIERS, PauseReason
+from ninefold.systems.webhooks.model.alerts import AlertFilter, AlertState, KeptAlert
+from ninefold.systems.webhooks.model.figures import (
+    MINUTE_S,
+    Alert,
+    AlertKind,
+    Backlog,
+    FigureKey,
+    QueueDepth,
+    TierDepth,
+)
+from ninefold.systems.webhooks.rules.alert_texts import (
+    circuit_texts,
+    dead_letter_texts,
+    failures_in_a_row,
+    percent,
+    subscription_name,
+)
+from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.alerts import (
     DeadLetterCount,
     UnhealthySubscription,
+    alert_list,
     alert_list_dead_letters,
     alert_list_subscriptions,
 )
@@ -35,12 +52,12 @@ COUNTED_MAX: Final = 10_000
 QUEUED_AGE_MAX: Final = timedelta(seconds=30)
 """A first attempt that waits longer means that workers don't keep up."""
 
-FAILURE_WINDOW: Final = timedelta(minutes=15)
-FAILURE_SHARE_MAX: Final = 0.05
-FAILURE_ATTEMPTS_MIN: Final = 20
-"""With fewer attempts, a share says little."""
+FROM_EVALUATION: Final = (AlertKind.SLOW_DELIVERIES, AlertKind.RETRY_SHARE, AlertKind.QUEUE_DEPTH)
+"""Alerts that are shown as they were last evaluated; the others are worked out at once."""
 
 LETTERS_SINCE: Final = timedelta(days=1)
+
+_EMPTY: Final = QueueDepth(count=0, oldest_at=None, is_more=False)
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,16 +69,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Those that need a person first."""
 
 
-async def read_status(connection: Connection, *, organisation_id: UUID, now: datetime, pause_after_s: float) -> Status:
+async def read_status(
+    connection: Connection, *, organisation_id: UUID, now: datetime, settings: WebhooksSettings
+) -> Status:
     """Return what waits in an organisation, and its alerts.
 
     Args:
         connection: a snapshot, so that all of it is of the same moment.
         organisation_id: the organisation.
         now: the current time.
-        pause_after_s: how long a subscription may fail before it is paused.
+        settings: the thresholds, and how long a subscription may fail before it is paused.
     """
-    backlog = await _count_backlog(connection, organisation_id=organisation_id)
+    backlog = await count_backlog(connection, organisation_id=organisation_id)
     worker_count = await worker_count_alive(connection)
     unhealthy = await alert_list_subscriptions(connection, organisation_id=organisation_id, limit=ALERTS_MAX)
     letters = await alert_list_dead_letters(
@@ -69,21 +88,46 @@ async def read_status(connection: Connection, *, organisation_id: UUID, now: dat
     )
     alerts = [
         *_worker_alerts(worker_count, backlog, now=now),
-        *await _failure_alerts(connection, organisation_id=organisation_id, since=now - FAILURE_WINDOW),
-        *(_subscription_alert(each, pause_after_s=pause_after_s) for each in unhealthy),
+        *await _failure_alerts(connection, settings, organisation_id=organisation_id, now=now),
+        *(_evaluated_alert(each) for each in await _list_evaluated(connection, organisation_id=organisation_id)),
+        *(_subscription_alert(each, pause_after_s=settings.pause_after_s) for each in unhealthy),
         *(_dead_letter_alert(each) for each in letters),
     ]
     alerts.sort(key=lambda alert: not alert.needs_person)
     return Status(backlog=backlog, worker_count=worker_count, alerts=alerts)
 
 
-async def _count_backlog(connection: Connection, *, organisation_id: UUID) -> Backlog:
+async def count_backlog(connection: Connection, *, organisation_id: UUID) -> Backlog:
+    """Return how many deliveries of an organisation wait, and in what."""
     queued = await backlog_count_queued(connection, organisation_id=organisation_id, limit=COUNTED_MAX)
     retrying, next_attempt_at = await backlog_count_retrying(
         connection, organisation_id=organisation_id, limit=COUNTED_MAX
     )
     waiting = await backlog_count_waiting(connection, organisation_id=organisation_id, limit=COUNTED_MAX)
-    return Backlog(queued=queued, retrying=retrying, waiting=waiting, next_attempt_at=next_attempt_at)
+    tiers = [
+        TierDepth(
+            tier=tier,
+            queued=queued.get(number, _EMPTY),
+            retrying=retrying.get(number, _EMPTY),
+            waiting=waiting.get(number, _EMPTY),
+        )
+        for number, tier in enumerate(TIERS)
+    ]
+    return Backlog(
+        queued=_sum(queued.values()),
+        retrying=_sum(retrying.values()),
+        waiting=_sum(waiting.values()),
+        next_attempt_at=next_attempt_at,
+        tiers=tiers,
+    )
+
+
+def _sum(depths: Collection[QueueDepth]) -> QueueDepth:
+    return QueueDepth(
+        count=sum(depth.count for depth in depths),
+        oldest_at=min((depth.oldest_at for depth in depths if depth.oldest_at is not None), default=None),
+        is_more=any(depth.is_more for depth in depths),
+    )
 
 
 def _worker_alerts(worker_count: int, backlog: Backlog, *, now: datetime) -> Iterator[Alert]:
@@ -106,24 +150,22 @@ def _worker_alerts(worker_count: int, backlog: Backlog, *, now: datetime) -> Ite
         )
 
 
-async def _failure_alerts(connection: Connection, *, organisation_id: UUID, since: datetime) -> list[Alert]:
-    """Return an alert if too many attempts since a time failed. It names the subscription with the most."""
-    minutes = await figure_list(
-        connection,
-        organisation_id=organisation_id,
-        subscription_id=ALL_SUBSCRIPTIONS,
-        step_s=MINUTE_S,
-        since=since,
-    )
+async def _failure_alerts(
+    connection: Connection, settings: WebhooksSettings, *, organisation_id: UUID, now: datetime
+) -> list[Alert]:
+    """Return an alert if too many attempts failed lately. It names the subscription with the most."""
+    window = timedelta(seconds=settings.alert_window_s)
+    since = now - window
+    minutes = await figure_list(connection, FigureKey(organisation_id), step_s=MINUTE_S, since=since)
     failed = sum(minute.failed_attempts for minute in minutes)
     attempts = failed + sum(minute.succeeded_attempts for minute in minutes)
-    if attempts < FAILURE_ATTEMPTS_MIN or failed <= FAILURE_SHARE_MAX * attempts:
+    if attempts < settings.alert_attempts_min or failed <= settings.alert_failure_share_max * attempts:
         return []
     sums = await figure_sum_by_subscription(
         connection,
         organisation_id=organisation_id,
         since=since,
-        width_s=int(FAILURE_WINDOW.total_seconds()),
+        width_s=settings.alert_window_s,
     )
     if not sums:
         # Only subscriptions that were deleted have failed.
@@ -132,13 +174,13 @@ async def _failure_alerts(connection: Connection, *, organisation_id: UUID, sinc
     subscription = await subscription_find(
         connection, organisation_id=organisation_id, subscription_id=worst.subscription_id
     )
-    name = "one subscription" if subscription is None else _name(subscription.description, subscription.url)
+    name = "one subscription" if subscription is None else subscription_name(subscription.description, subscription.url)
     return [
         Alert(
             kind=AlertKind.FAILURE_SHARE,
-            title=f"{_percent(failed / attempts)} of the attempts fail",
-            detail=f"Of {attempts:,} attempts in the last 15 minutes, {failed:,} failed;"
-            f" {_percent(worst.failed_attempts / failed)} of those were to {name}.",
+            title=f"{percent(failed / attempts)} of the attempts fail",
+            detail=f"Of {attempts:,} attempts in the last {window // timedelta(minutes=1)} minutes, {failed:,} failed;"
+            f" {percent(worst.failed_attempts / failed)} of those were to {name}.",
             needs_person=True,
             subscription_id=worst.subscription_id,
             count=failed,
@@ -146,8 +188,17 @@ async def _failure_alerts(connection: Connection, *, organisation_id: UUID, sinc
     ]
 
 
+async def _list_evaluated(connection: Connection, *, organisation_id: UUID) -> list[KeptAlert]:
+    only = AlertFilter(state=AlertState.FIRING, kinds=FROM_EVALUATION)
+    return await alert_list(connection, organisation_id=organisation_id, only=only, before=None, limit=ALERTS_MAX)
+
+
+def _evaluated_alert(alert: KeptAlert) -> Alert:
+    return Alert(kind=alert.kind, title=alert.title, detail=alert.detail, needs_person=True, since=alert.fired_at)
+
+
 def _subscription_alert(each: UnhealthySubscription, *, pause_after_s: float) -> Alert:
-    name = _name(each.description, each.url)
+    name = subscription_name(each.description, each.url)
     if each.paused_at is not None:
         is_gone = each.pause_reason is PauseReason.GONE
         return Alert(
@@ -159,14 +210,15 @@ def _subscription_alert(each: UnhealthySubscription, *, pause_after_s: float) ->
             subscription_id=each.subscription_id,
             since=each.paused_at,
         )
-    failures = f"{each.consecutive_failures or 0:,} attempts in a row failed."
-    if each.consecutive_failures == 1:
-        failures = "The last attempt failed."
+    failures = each.consecutive_failures or 0
     is_open = each.opened_at is not None
+    title, detail = f"{name} fails", f"{failures_in_a_row(failures)} They are retried."
+    if is_open:
+        title, detail = circuit_texts(name, consecutive_failures=failures)
     return Alert(
         kind=AlertKind.CIRCUIT_OPEN if is_open else AlertKind.FAILING,
-        title=f"Circuit of {name} is open" if is_open else f"{name} fails",
-        detail=f"{failures} " + ("What comes for it waits until a probe succeeds." if is_open else "They are retried."),
+        title=title,
+        detail=detail,
         needs_person=False,
         subscription_id=each.subscription_id,
         since=each.opened_at or each.failing_since,
@@ -177,22 +229,13 @@ def _subscription_alert(each: UnhealthySubscription, *, pause_after_s: float) ->
 
 
 def _dead_letter_alert(each: DeadLetterCount) -> Alert:
-    deliveries = "1 delivery" if each.count == 1 else f"{each.count:,} deliveries"
+    title, detail = dead_letter_texts(subscription_name(each.description, each.url), count=each.count)
     return Alert(
         kind=AlertKind.DEAD_LETTERS,
-        title=f"{deliveries} to {_name(each.description, each.url)} failed",
-        detail="In the last day, after all retries. They wait for a replay.",
+        title=title,
+        detail=detail,
         needs_person=True,
         subscription_id=each.subscription_id,
         since=each.since,
         count=each.count,
     )
-
-
-def _name(description: str, url: str) -> str:
-    """Return what a subscription is called, as in the console: its description, or its host."""
-    return description or urlsplit(url).netloc or url
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"

@@ -10,6 +10,7 @@ import msgspec
 from ninefold.core.ids import derive_id, format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import (
+    DeliveryHeldError,
     DeliveryNotFoundError,
     DeliveryRunningError,
     EventNotFoundError,
@@ -165,12 +166,14 @@ async def list_queued_deliveries(
 async def retry_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> datetime:
     """Start a new round of attempts now, with the same id and body; return when the first one is due.
 
-    A delivery can be retried in every status, except while an attempt is in progress. The attempt is made even if the
-    circuit of its subscription is open or a limit is reached; if it succeeds, the circuit closes.
+    A delivery can be retried in every status, except while an attempt is in progress, or while it waits for an earlier
+    one of its ordering key. The attempt is made even if the circuit of its subscription is open or a limit is reached;
+    if it succeeds, the circuit closes.
 
     Raises:
         DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
         DeliveryRunningError: an attempt is in progress.
+        DeliveryHeldError: it waits for an earlier one of its ordering key.
         SubscriptionDeletedError: the delivery's subscription has been deleted.
         SubscriptionPausedError: the delivery's subscription is paused.
         EventTypeUnwantedError: the delivery's subscription no longer wants this event type.
@@ -202,6 +205,12 @@ def _check_retry(locked: LockedDelivery, *, delivery_text: str) -> None:
             f"The subscription of {delivery_text} is paused.",
             remedy=f"Resume {subscription_text}: set its is_active to true. What waits for it is then sent; retry what "
             "doesn't wait.",
+        )
+    if locked.is_held:
+        raise DeliveryHeldError(
+            f"{delivery_text} waits for an earlier delivery of its ordering key.",
+            remedy="Nothing needs to be done unless the key is blocked: the blocked keys of the subscription have the "
+            "delivery to retry or skip.",
         )
     if locked.is_running:
         raise DeliveryRunningError(
@@ -261,6 +270,7 @@ def _queued_delivery(event: Event, *, subscription_id: UUID, own_retry_count: in
         created_at=event.accepted_at,
         finished_at=None,
         is_running=False,
+        tier=event.tier,
         own_retry_count=own_retry_count,
     )
 

@@ -29,7 +29,12 @@ class WebhooksEventPublisher:
             NinefoldError: an event was refused.
         """
         drafts = [
-            EventDraft(event_type=event.event_type, payload=event.payload, idempotency_key=event.idempotency_key)
+            EventDraft(
+                event_type=event.event_type,
+                payload=event.payload,
+                idempotency_key=event.idempotency_key,
+                tier=event.tier,
+            )
             for event in events
         ]
         results = await publish_events(

@@ -13,6 +13,7 @@ from ninefold.systems.webhooks.model.figures import (
     HOUR_S,
     MINUTE_S,
     Figure,
+    FigureKey,
     Period,
 )
 from ninefold.systems.webhooks.rules.histograms import BUCKETS, add_counts
@@ -72,7 +73,7 @@ async def read_subscription_figures(
 
 async def read_sparklines(connection: Connection, *, organisation_id: UUID, now: datetime) -> list[Sparkline]:
     """Return the sparklines of the subscriptions that had an attempt in the last hour."""
-    since = _start(now, step_s=MINUTE_S) - timedelta(seconds=SPARKLINE_WIDTH_S * SPARKLINE_POINTS - MINUTE_S)
+    since = start_of_step(now, step_s=MINUTE_S) - timedelta(seconds=SPARKLINE_WIDTH_S * SPARKLINE_POINTS - MINUTE_S)
     sums = await figure_sum_by_subscription(
         connection, organisation_id=organisation_id, since=since, width_s=SPARKLINE_WIDTH_S
     )
@@ -95,29 +96,30 @@ async def _read(
     connection: Connection, *, organisation_id: UUID, subscription_id: UUID, period: Period, now: datetime
 ) -> Figures:
     step_s, count = _STEPS[period]
-    since = _start(now, step_s=step_s) - timedelta(seconds=step_s * (count - 1))
-    found = await figure_list(
-        connection, organisation_id=organisation_id, subscription_id=subscription_id, step_s=step_s, since=since
-    )
+    since = start_of_step(now, step_s=step_s) - timedelta(seconds=step_s * (count - 1))
+    found = await figure_list(connection, FigureKey(organisation_id, subscription_id), step_s=step_s, since=since)
     by_start = {figure.starts_at: figure for figure in found}
     starts = [since + timedelta(seconds=step_s * i) for i in range(count)]
     return Figures(
         step_s=step_s,
-        points=[by_start.get(starts_at) or _sum(starts_at, []) for starts_at in starts],
-        total=_sum(since, found),
+        points=[by_start.get(starts_at) or sum_figures(starts_at, []) for starts_at in starts],
+        total=sum_figures(since, found),
     )
 
 
-def _sum(starts_at: datetime, figures: Iterable[Figure]) -> Figure:
+def sum_figures(starts_at: datetime, figures: Iterable[Figure]) -> Figure:
+    """Return the sum of figures, as those of the time that starts then."""
     figures = list(figures)
     return Figure(
         starts_at=starts_at,
         succeeded_attempts=sum(figure.succeeded_attempts for figure in figures),
         failed_attempts=sum(figure.failed_attempts for figure in figures),
+        retried_attempts=sum(figure.retried_attempts for figure in figures),
         attempt_durations=add_counts(figure.attempt_durations for figure in figures) if figures else _NONE,
         delivery_times=add_counts(figure.delivery_times for figure in figures) if figures else _NONE,
     )
 
 
-def _start(time: datetime, *, step_s: int) -> datetime:
+def start_of_step(time: datetime, *, step_s: int) -> datetime:
+    """Return when the step began in which a time is."""
     return datetime.fromtimestamp(int(time.timestamp()) // step_s * step_s, UTC)

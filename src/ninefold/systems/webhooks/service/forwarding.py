@@ -105,6 +105,7 @@ class WebhooksRequestForwarder:
         events = [
             NewEvent(
                 event_id=new_id(),
+                organisation_id=organisation_id,
                 event_type=event_type,
                 payload=store_forwarded(request.headers, request.body, signature=request.signature),
                 idempotency_key=None,
@@ -112,7 +113,7 @@ class WebhooksRequestForwarder:
             )
             for request in requests
         ]
-        await event_insert_many(connection, organisation_id=organisation_id, events=events)
+        await event_insert_many(connection, events=events)
         return [event.event_id for event in events]
 
 

@@ -6,12 +6,15 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.webhooks import EventTier
 from ninefold.core.errors import InvalidInputError, NinefoldError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import EventTooLargeError, IdempotencyConflictError
 from ninefold.systems.webhooks.model import EVENT_PREFIX, EarlierEvent, NewEvent
 from ninefold.systems.webhooks.rules.event_types import check_event_type
+from ninefold.systems.webhooks.rules.ordering import check_ordering_key
+from ninefold.systems.webhooks.service.ordering import insert_ordered, is_ordered
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.store.events import event_find_earlier, event_insert_many
 
@@ -28,6 +31,15 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
     payload: bytes
     idempotency_key: str | None
+    tier: EventTier = EventTier.STANDARD
+    ordering_key: str | None = None
+
+
+class Publish(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, and the organisation that publishes it."""
+
+    organisation_id: UUID
+    draft: EventDraft
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,36 +70,66 @@ async def publish_events(
     Returns:
         For each draft, in order, the accepted event or the error.
     """
+    return await publish_for_organisations(
+        connection,
+        recipient_cache,
+        [Publish(organisation_id=organisation_id, draft=draft) for draft in drafts],
+        is_by_user=is_by_user,
+    )
+
+
+async def publish_for_organisations(
+    connection: Connection, recipient_cache: RecipientCache, events: Sequence[Publish], *, is_by_user: bool = True
+) -> list[Publication | NinefoldError]:
+    """Accept the events of several organisations, as `publish_events`, in as many statements as those of one.
+
+    Without idempotency keys and ordering keys, only the last of these statements changes anything, so no transaction is
+    needed.
+    """
     results: dict[int, Publication | NinefoldError] = {}
-    recipients = await recipient_cache.current(connection, organisation_id)
+    recipients = await recipient_cache.current_of(connection, {event.organisation_id for event in events})
     new_events: dict[int, NewEvent] = {}
-    for position, draft in enumerate(drafts):
+    for position, event in enumerate(events):
+        draft = event.draft
         try:
             _check(draft, is_by_user=is_by_user)
         except NinefoldError as error:
             results[position] = error
         else:
+            matching = recipients[event.organisation_id].matching(draft.event_type)
             new_events[position] = NewEvent(
                 event_id=new_id(),
+                organisation_id=event.organisation_id,
                 event_type=draft.event_type,
                 payload=draft.payload,
                 idempotency_key=draft.idempotency_key,
-                queued_deliveries=len(recipients.matching(draft.event_type)),
+                queued_deliveries=len(matching),
+                tier=draft.tier,
+                ordering_key=draft.ordering_key,
+                is_ordered=any(is_ordered(recipient, draft.ordering_key) for recipient in matching),
             )
     # Concurrent batches that share keys insert them in the same order, so they can't deadlock. The sort is stable: of
     # two drafts with the same key, the first becomes the event and the second its replay.
-    in_key_order = sorted(new_events.values(), key=lambda event: event.idempotency_key or "")
-    accepted = await event_insert_many(connection, organisation_id=organisation_id, events=in_key_order)
-    repeats = [event for event in new_events.values() if event.event_id not in accepted]
-    earlier = await event_find_earlier(connection, organisation_id=organisation_id, events=repeats) if repeats else {}
-    for position, event in new_events.items():
-        if event.event_id in accepted:
+    in_key_order = sorted(new_events.values(), key=lambda each: (each.organisation_id, each.idempotency_key or ""))
+    accepted = await event_insert_many(connection, events=in_key_order) if in_key_order else set()
+    await insert_ordered(
+        connection,
+        [
+            (each, recipients[each.organisation_id].matching(each.event_type))
+            for each in new_events.values()
+            if each.is_ordered and each.event_id in accepted
+        ],
+    )
+    repeats = [each for each in new_events.values() if each.event_id not in accepted]
+    earlier = await event_find_earlier(connection, events=repeats) if repeats else {}
+    for position, each in new_events.items():
+        if each.event_id in accepted:
             results[position] = Publication(
-                event_id=event.event_id, queued_deliveries=event.queued_deliveries, is_replay=False
+                event_id=each.event_id, queued_deliveries=each.queued_deliveries, is_replay=False
             )
         else:
-            results[position] = _replay(event, earlier=earlier[event.event_id])
-    return [results[position] for position in range(len(drafts))]
+            results[position] = _replay(each, earlier=earlier[each.event_id])
+    return [results[position] for position in range(len(events))]
 
 
 def _check(draft: EventDraft, *, is_by_user: bool) -> None:
@@ -105,6 +147,8 @@ def _check(draft: EventDraft, *, is_by_user: bool) -> None:
             field="idempotency_key",
             remedy="Use an id from your application that identifies the event, such as order-1234-created.",
         )
+    if draft.ordering_key is not None:
+        check_ordering_key(draft.ordering_key)
 
 
 def _replay(event: NewEvent, *, earlier: EarlierEvent) -> Publication | NinefoldError:

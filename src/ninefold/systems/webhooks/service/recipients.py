@@ -5,13 +5,14 @@ is no time-based expiry.
 """
 
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import Recipient
 from ninefold.systems.webhooks.rules.event_types import matches_any, wants
-from ninefold.systems.webhooks.store.subscriptions import recipient_list, subscription_version_find
+from ninefold.systems.webhooks.store.subscriptions import recipient_list, subscription_version_list
 
 ORGANISATIONS_CACHED_MAX: Final = 1_000
 """Each organisation can have up to a thousand recipients in memory."""
@@ -70,5 +71,15 @@ class RecipientCache:
 
     async def current(self, connection: Connection, organisation_id: UUID) -> OrganisationRecipients:
         """Return the current recipients; read them again only if they have changed."""
-        version = await subscription_version_find(connection, organisation_id=organisation_id)
-        return self.find(organisation_id, version=version) or await self.load(connection, organisation_id)
+        return (await self.current_of(connection, [organisation_id]))[organisation_id]
+
+    async def current_of(
+        self, connection: Connection, organisation_ids: Collection[UUID]
+    ) -> dict[UUID, OrganisationRecipients]:
+        """Return the current recipients of some organisations; read again only those that have changed."""
+        versions = await subscription_version_list(connection, organisation_ids=list(organisation_ids))
+        return {
+            organisation_id: self.find(organisation_id, version=versions.get(organisation_id, 0))
+            or await self.load(connection, organisation_id)
+            for organisation_id in organisation_ids
+        }

@@ -24,6 +24,8 @@ from ninefold.systems.webhooks.model import (
     CANCEL_DELIVERIES,
     SUBSCRIPTION_PREFIX,
     CancelDeliveries,
+    Ordering,
+    OrderingOnFailure,
     PauseReason,
     RetryPlan,
     Subscription,
@@ -40,6 +42,7 @@ from ninefold.systems.webhooks.rules.subscription_fields import (
     check_subscriber_id,
 )
 from ninefold.systems.webhooks.service.changes import announce_changes
+from ninefold.systems.webhooks.service.ordering import unblock_keys
 from ninefold.systems.webhooks.store import subscriptions as store
 from ninefold.systems.webhooks.store.circuits import circuit_reset
 
@@ -65,6 +68,8 @@ class SubscriptionChanges(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_per_s: float | UnsetType | None = UNSET
     """None for the installation's setting; likewise the next two."""
     in_flight_max: int | UnsetType | None = UNSET
+    ordering: Ordering | UnsetType = UNSET
+    ordering_on_failure: OrderingOnFailure | UnsetType = UNSET
     retry_schedule: str | Sequence[float] | UnsetType | None = UNSET
     """The name of a preset, or the seconds before each retry."""
 
@@ -164,7 +169,8 @@ async def update_subscription(
     """Change some fields. Deliveries in progress continue; their next attempt uses the new values.
 
     A subscription that is resumed, or that gets another URL, starts with a closed circuit. Pausing a paused one and
-    resuming an active one changes nothing.
+    resuming an active one changes nothing. Another `ordering` is that of later events; what was put in order stays so.
+    If failures no longer block, blocked keys go on.
 
     Raises:
         SubscriptionNotFoundError: the organisation has no subscription with this id.
@@ -185,6 +191,8 @@ async def update_subscription(
     elif changes.is_active is True and current.paused_at is not None:
         await store.subscription_resume(connection, subscription_id=subscription_id)
         await circuit_reset(connection, subscription_id=subscription_id)
+    if _blocks(current) and not _blocks(draft):
+        await unblock_keys(connection, subscription_id=subscription_id)
     await announce_changes(connection, subscription_ids=[subscription_id])
     return await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
 
@@ -314,6 +322,11 @@ def _apply(changes: SubscriptionChanges, draft: SubscriptionDraft, *, retry_hori
     if changes.retry_schedule is not UNSET:
         changed["retry_plan"] = _retry_plan(changes.retry_schedule, horizon_s=retry_horizon_s)
     return msgspec.structs.replace(draft, **changed)
+
+
+def _blocks(either: Subscription | SubscriptionDraft) -> bool:
+    """Return whether a delivery that fails for good blocks its ordering key."""
+    return either.ordering is Ordering.FIFO and either.ordering_on_failure is OrderingOnFailure.BLOCK
 
 
 def _retry_plan(schedule: str | Sequence[float] | None, *, horizon_s: float) -> RetryPlan | None:

@@ -8,6 +8,16 @@ FROM (
     LIMIT :limit
 ) AS opened;
 
+-- name: circuit_count_open_of$
+-- Count the circuits of an organisation's subscriptions that are open.
+SELECT count(*)
+FROM webhooks.circuit
+INNER JOIN webhooks.subscription ON subscription.subscription_id = circuit.subscription_id
+WHERE circuit.opened_at IS NOT NULL
+    AND subscription.organisation_id = :organisation_id
+    AND subscription.deleted_at IS NULL
+    AND subscription.paused_at IS NULL;
+
 -- name: circuit_list_changed
 -- Read the circuits that have changed since a time, and the time of this reading.
 -- If none has changed, it returns one row with the time.

@@ -36,18 +36,18 @@ WHERE delivery.delivery_id = pending.delivery_id
 RETURNING delivery.delivery_id;
 
 -- name: delivery_cancel_recorded!
--- Cancel those of these deliveries that aren't finished, because their subscription is deleted.
+-- Cancel those of these deliveries that aren't finished, because their subscription is deleted or a person skips them.
 UPDATE webhooks.delivery
 SET
     status = 'canceled',
     next_attempt_at = NULL,
     finished_at = clock_timestamp()
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND status IN ('retrying', 'waiting')
+    AND status IN ('retrying', 'waiting', 'held')
     AND leased_by IS NULL;
 
 -- name: delivery_claim
--- Claim deliveries that are due, for a worker: a fair share for each organisation, longest due first.
+-- Claim deliveries of a tier that are due, for a worker: a fair share for each organisation, longest due first.
 -- It considers the organisations whose deliveries are longest due. It also scans up to :organisations_max organisations
 -- with waiting deliveries, in the order of their ids, starting after :after; otherwise one with many due deliveries
 -- could hide the others. Organisations in :held_back are scanned, but nothing of theirs is claimed.
@@ -64,6 +64,7 @@ WITH RECURSIVE scanned AS (
         FROM webhooks.delivery
         WHERE status = 'retrying'
             AND leased_by IS NULL
+            AND tier = :tier
             AND organisation_id > :after
         ORDER BY organisation_id
         LIMIT 1
@@ -78,6 +79,7 @@ WITH RECURSIVE scanned AS (
         FROM webhooks.delivery
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
+            AND delivery.tier = :tier
             AND delivery.organisation_id > scanned.organisation_id
         ORDER BY delivery.organisation_id
         LIMIT 1
@@ -92,6 +94,7 @@ due_organisation AS MATERIALIZED (
         FROM webhooks.delivery
         WHERE status = 'retrying'
             AND leased_by IS NULL
+            AND tier = :tier
             AND next_attempt_at <= statement_timestamp()
         ORDER BY next_attempt_at
         LIMIT :limit
@@ -106,6 +109,7 @@ due_organisation AS MATERIALIZED (
             FROM webhooks.delivery
             WHERE delivery.status = 'retrying'
                 AND delivery.leased_by IS NULL
+                AND delivery.tier = :tier
                 AND delivery.organisation_id = scanned.organisation_id
                 AND delivery.next_attempt_at <= statement_timestamp()
         )
@@ -132,6 +136,7 @@ candidate AS MATERIALIZED (
         FROM webhooks.delivery
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
+            AND delivery.tier = :tier
             AND delivery.organisation_id = served.organisation_id
             AND delivery.next_attempt_at <= statement_timestamp()
         ORDER BY delivery.next_attempt_at
@@ -181,6 +186,8 @@ claimed AS (
         delivery.round_attempt_count,
         delivery.round_started_at,
         delivery.next_attempt_at = delivery.round_started_at AS is_manual,
+        delivery.tier,
+        event.is_ordered,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -199,22 +206,25 @@ FROM claimed
 FULL JOIN scan_end ON TRUE;
 
 -- name: delivery_claim_waiting
--- Claim waiting deliveries of some subscriptions for a worker, of each as many as it may send, oldest first.
+-- Claim waiting deliveries of some subscriptions and tiers for a worker, of each as many as it may send, oldest first.
 -- Of the subscriptions in :probed_ids, claim one each: of the oldest and the newest :among, one with the fewest attempts.
 -- Otherwise deliveries that this receiver always refuses could be every probe.
 -- The payload bytes of the claimed deliveries are limited; the first may exceed the limit.
 WITH oldest AS MATERIALIZED (
     SELECT
         waiting.*,
-        row_number() OVER (PARTITION BY waiting.subscription_id) AS rank
-    FROM unnest(:subscription_ids::uuid[], :counts::integer[]) AS requested (subscription_id, count)
+        row_number() OVER (PARTITION BY waiting.subscription_id, waiting.tier) AS rank
+    FROM unnest(:subscription_ids::uuid[], :tiers::smallint[], :counts::integer[])
+        AS requested (subscription_id, tier, count)
     CROSS JOIN LATERAL (
         SELECT
             delivery.delivery_id,
             delivery.subscription_id,
-            delivery.event_id
+            delivery.event_id,
+            delivery.tier
         FROM webhooks.delivery
         WHERE delivery.subscription_id = requested.subscription_id
+            AND delivery.tier = requested.tier
             AND delivery.status = 'waiting'
             AND delivery.leased_by IS NULL
         ORDER BY delivery.round_started_at
@@ -228,17 +238,20 @@ probe AS MATERIALIZED (
         delivery.delivery_id,
         delivery.subscription_id,
         delivery.event_id,
+        delivery.tier,
         1::bigint AS rank
     FROM unnest(:probed_ids::uuid[]) AS probed (subscription_id)
     CROSS JOIN LATERAL (
         SELECT either.delivery_id
-        FROM (
+        FROM generate_series(0, 2) AS each_tier (tier)
+        CROSS JOIN LATERAL (
             (
                 SELECT
                     waiting.delivery_id,
                     waiting.attempt_count
                 FROM webhooks.delivery AS waiting
                 WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.tier = each_tier.tier
                     AND waiting.status = 'waiting'
                     AND waiting.leased_by IS NULL
                 ORDER BY waiting.round_started_at
@@ -251,6 +264,7 @@ probe AS MATERIALIZED (
                     waiting.attempt_count
                 FROM webhooks.delivery AS waiting
                 WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.tier = each_tier.tier
                     AND waiting.status = 'waiting'
                     AND waiting.leased_by IS NULL
                 ORDER BY waiting.round_started_at DESC
@@ -279,7 +293,7 @@ chosen AS (
     FROM (
         SELECT
             candidate.delivery_id,
-            sum(octet_length(event.payload)) OVER (ORDER BY candidate.rank, candidate.delivery_id)
+            sum(octet_length(event.payload)) OVER (ORDER BY candidate.rank, candidate.tier, candidate.delivery_id)
             - octet_length(event.payload) AS payload_bytes_before
         FROM candidate
         INNER JOIN webhooks.event ON event.event_id = candidate.event_id
@@ -303,6 +317,8 @@ RETURNING
     delivery.round_attempt_count,
     delivery.round_started_at,
     FALSE AS is_manual,
+    delivery.tier,
+    event.is_ordered,
     (
         SELECT subscription_version.version
         FROM webhooks.subscription_version
@@ -377,10 +393,12 @@ due AS MATERIALIZED (
         AND coalesce(
             subscription.resumed_at < now() - :horizon_s::double precision * interval '1 second', TRUE
         )
+    CROSS JOIN generate_series(0, 2) AS each_tier (tier)
     CROSS JOIN LATERAL (
         SELECT delivery.delivery_id
         FROM webhooks.delivery
         WHERE delivery.subscription_id = backlogged.subscription_id
+            AND delivery.tier = each_tier.tier
             AND delivery.status = 'waiting'
             AND delivery.leased_by IS NULL
             AND delivery.round_started_at < now() - :horizon_s::double precision * interval '1 second'
@@ -414,6 +432,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -448,7 +467,8 @@ INSERT INTO webhooks.delivery (
     last_error_detail,
     last_url_revision,
     last_timings_ms,
-    created_at
+    created_at,
+    tier
 )
 SELECT
     outcome.delivery_id,
@@ -470,7 +490,8 @@ SELECT
     outcome.error_detail,
     outcome.url_revision,
     outcome.timings_ms,
-    outcome.round_started_at
+    outcome.round_started_at,
+    outcome.tier
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
@@ -515,7 +536,8 @@ INSERT INTO webhooks.delivery (
     round_attempt_count,
     round_started_at,
     finished_at,
-    created_at
+    created_at,
+    tier
 )
 SELECT
     postponed.delivery_id,
@@ -527,14 +549,16 @@ SELECT
     0,
     postponed.round_started_at,
     NULL,
-    postponed.round_started_at
+    postponed.round_started_at,
+    postponed.tier
 FROM unnest(
     :delivery_ids::uuid[],
     :organisation_ids::uuid[],
     :event_ids::uuid[],
     :subscription_ids::uuid[],
-    :rounds_started_at::timestamptz[]
-) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
+    :rounds_started_at::timestamptz[],
+    :tiers::smallint[]
+) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at, tier)
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
 -- name: delivery_list_attempts
@@ -609,6 +633,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -637,6 +662,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -663,6 +689,7 @@ SELECT
     delivery.created_at,
     delivery.finished_at,
     delivery.leased_by IS NOT NULL AS is_running,
+    delivery.tier,
     cardinality(subscription.retry_delays_s) AS own_retry_count,
     subscription.paused_at,
     circuit.retry_at,
@@ -673,7 +700,7 @@ LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subsc
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.subscription_id = :subscription_id
     AND delivery.organisation_id = :organisation_id
-    AND (:status::text IS NULL OR delivery.status = :status)
+    AND (:status::text IS NULL OR delivery.status = :status OR (:status = 'waiting' AND delivery.status = 'held'))
     AND (:before::uuid IS NULL OR delivery.delivery_id < :before)
 ORDER BY delivery.delivery_id DESC
 LIMIT :limit;
@@ -693,6 +720,19 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND subscription_id = ANY(:subscription_ids::uuid[])
 ORDER BY delivery_id;
 
+-- name: delivery_list_due_tiers
+-- Return the tiers with deliveries that are due and that no worker holds.
+SELECT each_tier.tier::smallint AS tier
+FROM generate_series(0, 2) AS each_tier (tier)
+WHERE EXISTS (
+    SELECT 1
+    FROM webhooks.delivery
+    WHERE delivery.status = 'retrying'
+        AND delivery.leased_by IS NULL
+        AND delivery.tier = each_tier.tier
+        AND delivery.next_attempt_at <= statement_timestamp()
+);
+
 -- name: delivery_list_recorded
 -- Return which of these deliveries already have an outcome.
 SELECT delivery_id
@@ -706,6 +746,7 @@ SELECT
     subscription.subscription_id,
     subscription.deleted_at IS NOT NULL AS is_subscription_deleted,
     subscription.paused_at IS NOT NULL AS is_subscription_paused,
+    delivery.status = 'held' AS is_held,
     subscription.event_types,
     event.event_type
 FROM webhooks.delivery

@@ -1,5 +1,5 @@
 -- name: event_claim
--- Claim queued events for a worker: a fair share for each organisation, oldest events first.
+-- Claim queued events of a tier for a worker: a fair share for each organisation, oldest events first.
 -- It scans up to :organisations_max organisations that have queued events, in the order of their ids, starting after
 -- :after. Each step of the recursive CTE finds the next organisation with one index lookup. Organisations in :held_back
 -- are scanned, but nothing of theirs is claimed.
@@ -15,6 +15,7 @@ WITH RECURSIVE scanned AS (
         FROM webhooks.event
         WHERE status = 'queued'
             AND leased_by IS NULL
+            AND tier = :tier
             AND organisation_id > :after
         ORDER BY organisation_id
         LIMIT 1
@@ -29,6 +30,7 @@ WITH RECURSIVE scanned AS (
         FROM webhooks.event
         WHERE event.status = 'queued'
             AND event.leased_by IS NULL
+            AND event.tier = :tier
             AND event.organisation_id > scanned.organisation_id
         ORDER BY event.organisation_id
         LIMIT 1
@@ -58,6 +60,7 @@ candidate AS MATERIALIZED (
         FROM webhooks.event
         WHERE event.status = 'queued'
             AND event.leased_by IS NULL
+            AND event.tier = :tier
             AND event.organisation_id = served.organisation_id
         ORDER BY event.event_id
         LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM served)
@@ -102,6 +105,8 @@ claimed AS (
         event.payload,
         event.accepted_at,
         event.claim_count,
+        event.tier,
+        event.is_ordered,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -151,7 +156,9 @@ SELECT
     queued_deliveries,
     status,
     accepted_at,
-    dispatched_at
+    dispatched_at,
+    tier,
+    ordering_key
 FROM webhooks.event
 WHERE event_id = :event_id
     AND organisation_id = :organisation_id;
@@ -164,15 +171,21 @@ SELECT
     event.event_id,
     event.queued_deliveries,
     event.event_type <> published.event_type AS is_type_different,
-    event.payload <> published.payload AS is_payload_different
+    event.payload <> published.payload AS is_payload_different,
+    event.tier <> published.tier AS is_tier_different,
+    event.ordering_key IS DISTINCT FROM published.ordering_key AS is_ordering_key_different
 FROM unnest(
     :event_ids::uuid[],
+    :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
-    :idempotency_keys::text[]
-) AS published (event_id, event_type, payload, idempotency_key)
-INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
-WHERE event.organisation_id = :organisation_id;
+    :idempotency_keys::text[],
+    :tiers::smallint[],
+    :ordering_keys::text[]
+) AS published (event_id, organisation_id, event_type, payload, idempotency_key, tier, ordering_key)
+INNER JOIN webhooks.event
+    ON event.organisation_id = published.organisation_id
+    AND event.idempotency_key = published.idempotency_key;
 
 -- name: event_find_payload$
 -- Read the payload of an event of an organisation, exactly as it was published.
@@ -201,25 +214,37 @@ INSERT INTO webhooks.event (
     payload,
     idempotency_key,
     queued_deliveries,
+    tier,
     status,
-    dispatched_at
+    dispatched_at,
+    ordering_key,
+    is_ordered
 )
 SELECT
     new_event.event_id,
-    :organisation_id,
+    new_event.organisation_id,
     new_event.event_type,
     new_event.payload,
     new_event.idempotency_key,
     new_event.queued_deliveries,
+    new_event.tier,
     CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
-    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
+    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
+    new_event.ordering_key,
+    new_event.is_ordered
 FROM unnest(
     :event_ids::uuid[],
+    :organisation_ids::uuid[],
     :event_types::text[],
     :payloads::bytea[],
     :idempotency_keys::text[],
-    :queued_deliveries::integer[]
-) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries)
+    :queued_deliveries::integer[],
+    :tiers::smallint[],
+    :ordering_keys::text[],
+    :are_ordered::boolean[]
+) AS new_event (
+    event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries, tier, ordering_key, is_ordered
+)
 ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING event_id;
 
@@ -254,12 +279,26 @@ SELECT
     queued_deliveries,
     status,
     accepted_at,
-    dispatched_at
+    dispatched_at,
+    tier,
+    ordering_key
 FROM webhooks.event
 WHERE organisation_id = :organisation_id
     AND (:before::uuid IS NULL OR event_id < :before)
 ORDER BY event_id DESC
 LIMIT :limit;
+
+-- name: event_list_claimable_tiers
+-- Return the tiers with events that are waiting for a worker.
+SELECT each_tier.tier::smallint AS tier
+FROM generate_series(0, 2) AS each_tier (tier)
+WHERE EXISTS (
+    SELECT 1
+    FROM webhooks.event
+    WHERE event.status = 'queued'
+        AND event.leased_by IS NULL
+        AND event.tier = each_tier.tier
+);
 
 -- name: event_list_queued
 -- Read a page of an organisation's queued events whose type matches a regular expression, newest first.
@@ -267,24 +306,31 @@ LIMIT :limit;
 SELECT queued.*
 FROM (
     (
-        SELECT
-            event_id,
-            organisation_id,
-            event_type,
-            idempotency_key,
-            queued_deliveries,
-            status,
-            accepted_at,
-            dispatched_at
-        FROM webhooks.event
-        WHERE status = 'queued'
-            AND leased_by IS NULL
-            AND organisation_id = :organisation_id
-            AND event_id < :before
-            AND accepted_at >= :since
-            AND event_type ~ :event_type_regex
-        ORDER BY event_id DESC
-        LIMIT :limit
+        SELECT of_tier.*
+        FROM generate_series(0, 2) AS each_tier (tier)
+        CROSS JOIN LATERAL (
+            SELECT
+                event_id,
+                organisation_id,
+                event_type,
+                idempotency_key,
+                queued_deliveries,
+                status,
+                accepted_at,
+                dispatched_at,
+                event.tier,
+                ordering_key
+            FROM webhooks.event
+            WHERE status = 'queued'
+                AND leased_by IS NULL
+                AND event.tier = each_tier.tier
+                AND organisation_id = :organisation_id
+                AND event_id < :before
+                AND accepted_at >= :since
+                AND event_type ~ :event_type_regex
+            ORDER BY event_id DESC
+            LIMIT :limit
+        ) AS of_tier
     )
     UNION ALL
     (
@@ -296,7 +342,9 @@ FROM (
             queued_deliveries,
             status,
             accepted_at,
-            dispatched_at
+            dispatched_at,
+            tier,
+            ordering_key
         FROM webhooks.event
         WHERE leased_by IS NOT NULL
             AND organisation_id = :organisation_id
@@ -317,8 +365,10 @@ SET leased_by = NULL
 WHERE leased_by = ANY(:worker_ids::uuid[]);
 
 -- name: event_release_unknown!
--- Release the events that a worker holds but doesn't know of, because its claim was committed without confirmation.
+-- Release the events of a tier that a worker holds but doesn't know of.
+-- That is so if its claim was committed without confirmation.
 UPDATE webhooks.event
 SET leased_by = NULL
 WHERE leased_by = :worker_id
+    AND tier = :tier
     AND event_id <> ALL(:known_ids::uuid[]);

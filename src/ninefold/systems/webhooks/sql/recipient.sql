@@ -13,6 +13,7 @@ SELECT
     subscription.in_flight_max,
     subscription.retry_delays_s,
     subscription.resumed_at,
+    subscription.ordering,
     array_agg(signing_secret.key ORDER BY signing_secret.signing_secret_id DESC) AS keys,
     array_agg(signing_secret.expires_at ORDER BY signing_secret.signing_secret_id DESC) AS expiries
 FROM webhooks.subscription_version

@@ -45,7 +45,7 @@ FROM (
         INNER JOIN webhooks.event ON event.event_id = delivery.event_id
         WHERE delivery.subscription_id = :subscription_id
             AND delivery.organisation_id = :organisation_id
-            AND (:status::text IS NULL OR delivery.status = :status)
+            AND (:status::text IS NULL OR delivery.status = :status OR (:status = 'waiting' AND delivery.status = 'held'))
             AND delivery.delivery_id >= :first_delivery_id
             AND delivery.delivery_id <= :last_delivery_id
         ORDER BY delivery.delivery_id DESC
@@ -89,7 +89,7 @@ WHERE event.organisation_id = :organisation_id
     AND event.accepted_at < :accepted_before
     AND (:event_type::text IS NULL OR event.event_type = :event_type)
     AND starts_with(event.event_type, :event_type_prefix)
-    AND (:status::text IS NULL OR delivery.status = :status)
+    AND (:status::text IS NULL OR delivery.status = :status OR (:status = 'waiting' AND delivery.status = 'held'))
     AND (:response_code_min::integer IS NULL OR delivery.last_response_status >= :response_code_min)
     AND (:response_code_max::integer IS NULL OR delivery.last_response_status <= :response_code_max)
     AND (
@@ -130,7 +130,7 @@ WHERE delivery.subscription_id = :subscription_id
     AND event.accepted_at < :accepted_before
     AND (:event_type::text IS NULL OR event.event_type = :event_type)
     AND starts_with(event.event_type, :event_type_prefix)
-    AND (:status::text IS NULL OR delivery.status = :status)
+    AND (:status::text IS NULL OR delivery.status = :status OR (:status = 'waiting' AND delivery.status = 'held'))
     AND (:response_code_min::integer IS NULL OR delivery.last_response_status >= :response_code_min)
     AND (:response_code_max::integer IS NULL OR delivery.last_response_status <= :response_code_max)
     AND (
@@ -162,7 +162,9 @@ SELECT
     queued_deliveries,
     status,
     accepted_at,
-    dispatched_at
+    dispatched_at,
+    tier,
+    ordering_key
 FROM webhooks.event
 WHERE organisation_id = :organisation_id
     AND event_id >= :first_event_id

@@ -31,6 +31,8 @@ SELECT
     subscription.in_flight_max,
     subscription.retry_delays_s,
     subscription.retry_preset,
+    subscription.ordering,
+    subscription.ordering_on_failure,
     subscription.created_at,
     subscription.updated_at,
     CASE
@@ -61,7 +63,9 @@ INSERT INTO webhooks.subscription (
     rate_limit_per_s,
     in_flight_max,
     retry_delays_s,
-    retry_preset
+    retry_preset,
+    ordering,
+    ordering_on_failure
 )
 VALUES (
     :subscription_id,
@@ -73,7 +77,9 @@ VALUES (
     :rate_limit_per_s,
     :in_flight_max,
     :retry_delays_s,
-    :retry_preset
+    :retry_preset,
+    :ordering,
+    :ordering_on_failure
 );
 
 -- name: subscription_list
@@ -94,6 +100,8 @@ FROM (
         subscription.in_flight_max,
         subscription.retry_delays_s,
         subscription.retry_preset,
+        subscription.ordering,
+        subscription.ordering_on_failure,
         subscription.created_at,
         subscription.updated_at,
         CASE
@@ -158,7 +166,19 @@ found AS (
         subscription.subscription_id,
         subscription.organisation_id,
         subscription_version.version AS subscription_version,
-        circuit.opened_at IS NOT NULL AS is_probe
+        circuit.opened_at IS NOT NULL AS is_probe,
+        ARRAY(
+            SELECT each_tier.tier
+            FROM generate_series(0, 2) AS each_tier (tier)
+            WHERE EXISTS (
+                SELECT 1
+                FROM webhooks.delivery
+                WHERE delivery.status = 'waiting'
+                    AND delivery.leased_by IS NULL
+                    AND delivery.subscription_id = scanned.subscription_id
+                    AND delivery.tier = each_tier.tier
+            )
+        ) AS tiers
     FROM scanned
     INNER JOIN webhooks.subscription ON subscription.subscription_id = scanned.subscription_id
     LEFT JOIN webhooks.subscription_version
@@ -293,5 +313,7 @@ SET
     in_flight_max = :in_flight_max,
     retry_delays_s = :retry_delays_s,
     retry_preset = :retry_preset,
+    ordering = :ordering,
+    ordering_on_failure = :ordering_on_failure,
     updated_at = now()
 WHERE subscription_id = :subscription_id;

@@ -11,14 +11,8 @@ VALUES (
 ON CONFLICT (organisation_id) DO UPDATE
 SET version = subscription_version.version + 1;
 
--- name: subscription_version_find$
--- Read the version of an organisation's subscriptions; returns no row when it never had any.
-SELECT version
-FROM webhooks.subscription_version
-WHERE organisation_id = :organisation_id;
-
 -- name: subscription_version_list
--- Read the versions of some organisations' subscriptions.
+-- Read the versions of some organisations' subscriptions; those that never had any are missing.
 SELECT
     organisation_id,
     version

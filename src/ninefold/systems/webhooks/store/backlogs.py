@@ -10,22 +10,34 @@ from ninefold.systems.webhooks.model.figures import QueueDepth
 from ninefold.systems.webhooks.store.queries import queries
 
 
-async def backlog_count_queued(connection: Connection, *, organisation_id: UUID, limit: int) -> QueueDepth:
-    """Count the first attempts that aren't recorded yet, over the oldest `limit` events."""
-    return _depth(await queries.backlog_count_queued(connection, organisation_id=organisation_id, limit=limit))
+async def backlog_count_queued(connection: Connection, *, organisation_id: UUID, limit: int) -> dict[int, QueueDepth]:
+    """Count the first attempts that aren't recorded yet, over the oldest `limit` events of each tier; by tier."""
+    records = queries.backlog_count_queued(connection, organisation_id=organisation_id, limit=limit)
+    return {record["tier"]: _depth(record) async for record in records}
 
 
 async def backlog_count_retrying(
     connection: Connection, *, organisation_id: UUID, limit: int
-) -> tuple[QueueDepth, datetime | None]:
-    """Count the deliveries that wait for their next attempt, up to a limit; also return when the next one is due."""
-    record = await queries.backlog_count_retrying(connection, organisation_id=organisation_id, limit=limit)
-    return _depth(record), record["next_attempt_at"]
+) -> tuple[dict[int, QueueDepth], datetime | None]:
+    """Count the deliveries that wait for their next attempt, up to a limit, by tier; also return when one is due."""
+    records = [
+        record
+        async for record in queries.backlog_count_retrying(connection, organisation_id=organisation_id, limit=limit)
+    ]
+    due_at = min((record["next_attempt_at"] for record in records), default=None)
+    return {record["tier"]: _depth(record) for record in records}, due_at
 
 
-async def backlog_count_waiting(connection: Connection, *, organisation_id: UUID, limit: int) -> QueueDepth:
-    """Count the deliveries that must wait, up to a limit of each subscription."""
-    return _depth(await queries.backlog_count_waiting(connection, organisation_id=organisation_id, limit=limit))
+async def backlog_count_waiting(connection: Connection, *, organisation_id: UUID, limit: int) -> dict[int, QueueDepth]:
+    """Count the deliveries that must wait, up to a limit of each subscription and tier; by tier."""
+    records = queries.backlog_count_waiting(connection, organisation_id=organisation_id, limit=limit)
+    return {record["tier"]: _depth(record) async for record in records}
+
+
+async def backlog_list_depths(connection: Connection, *, limit: int) -> dict[UUID, int]:
+    """Count the events of each organisation that wait for their first attempts, up to a limit for each."""
+    records = queries.backlog_list_depths(connection, limit=limit)
+    return {record["organisation_id"]: record["depth"] async for record in records}
 
 
 def _depth(record: asyncpg.Record) -> QueueDepth:

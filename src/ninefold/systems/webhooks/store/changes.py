@@ -8,6 +8,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import CircuitState, DeliveryStatus, PauseReason
+from ninefold.systems.webhooks.store.ordering import read_status
 from ninefold.systems.webhooks.store.queries import queries
 
 
@@ -43,7 +44,7 @@ async def delivery_list_changed(
     records = queries.delivery_list_changed(
         connection, delivery_ids=list(delivery_ids), subscription_ids=list(subscription_ids)
     )
-    return [msgspec.convert(dict(record), ChangedDelivery) async for record in records]
+    return [msgspec.convert({**record, "status": read_status(record)}, ChangedDelivery) async for record in records]
 
 
 async def subscription_list_health(

@@ -54,6 +54,12 @@ async def circuit_count_open(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def circuit_count_open_of(connection: Connection, *, organisation_id: UUID) -> int:
+    """Count the open circuits of an organisation's subscriptions that aren't paused."""
+    count: int = await queries.circuit_count_open_of(connection, organisation_id=organisation_id)
+    return count
+
+
 async def circuit_list_changed(connection: Connection, *, since: datetime) -> tuple[datetime, list[ChangedCircuit]]:
     """Read the circuits that have changed since a time; also return the database's time of this reading."""
     records = [record async for record in queries.circuit_list_changed(connection, since=since)]

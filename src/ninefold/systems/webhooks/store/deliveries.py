@@ -11,6 +11,8 @@ import asyncpg
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.model import (
+    HELD,
+    TIERS,
     Attempt,
     ClaimedDelivery,
     Delivery,
@@ -21,6 +23,7 @@ from ninefold.systems.webhooks.model import (
     WaitingClaim,
     WaitingReason,
 )
+from ninefold.systems.webhooks.store.ordering import read_status
 from ninefold.systems.webhooks.store.outcome_rows import (
     DELIVERED_COLUMNS,
     delivered_record,
@@ -39,14 +42,14 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
 
 
 async def delivery_cancel_pending(
-    connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
+    connection: Connection, *, subscription_id: UUID, status: str, after: UUID, limit: int
 ) -> list[UUID]:
     """Cancel deliveries to a subscription that have this status and that no worker holds; return their ids.
 
     Args:
         connection: the transaction.
         subscription_id: the subscription.
-        status: `retrying` or `waiting`.
+        status: `retrying`, `waiting` or `held`.
         after: only deliveries with later ids are canceled.
         limit: how many are canceled at most.
     """
@@ -62,9 +65,9 @@ async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequ
 
 
 async def delivery_claim(
-    connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID
+    connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID, tier: int
 ) -> tuple[list[ClaimedDelivery], UUID | None]:
-    """Claim deliveries whose next attempt is due: a fair share for each organisation, longest due first.
+    """Claim deliveries of a tier whose next attempt is due: a fair share for each organisation, longest due first.
 
     It scans the organisations that follow `after`, and also considers the deliveries that are longest due. It claims
     nothing of organisations that are held back.
@@ -82,6 +85,7 @@ async def delivery_claim(
             after=after,
             organisations_max=budget.organisations_max,
             held_back=list(budget.held_back),
+            tier=tier,
         )
     ]
     claimed = [_claimed(record) for record in records if record["delivery_id"] is not None]
@@ -91,11 +95,12 @@ async def delivery_claim(
 async def delivery_claim_waiting(
     connection: Connection, claims: Sequence[WaitingClaim], *, worker_id: UUID, payload_bytes_max: int
 ) -> list[ClaimedDelivery]:
-    """Claim waiting deliveries of some subscriptions, of each as many as it may send, oldest first."""
+    """Claim waiting deliveries of some subscriptions and tiers, of each as many as it may send, oldest first."""
     records = queries.delivery_claim_waiting(
         connection,
         worker_id=worker_id,
         subscription_ids=[claim.subscription_id for claim in claims if not claim.is_probe],
+        tiers=[claim.tier for claim in claims if not claim.is_probe],
         counts=[claim.count for claim in claims if not claim.is_probe],
         probed_ids=[claim.subscription_id for claim in claims if claim.is_probe],
         among=PROBE_AMONG,
@@ -156,6 +161,7 @@ async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Po
         event_ids=[each.event_id for each in postponed],
         subscription_ids=[each.subscription_id for each in postponed],
         rounds_started_at=[each.round_started_at for each in postponed],
+        tiers=[each.tier for each in postponed],
     )
 
 
@@ -224,6 +230,11 @@ async def delivery_list_by_subscription(
     return [_delivery(record) async for record in records]
 
 
+async def delivery_list_due_tiers(connection: Connection) -> list[int]:
+    """Return the numbers of the tiers with deliveries that are due and that no worker holds."""
+    return [record["tier"] async for record in queries.delivery_list_due_tiers(connection)]
+
+
 async def delivery_list_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> set[UUID]:
     """Return which of these deliveries already have an outcome."""
     records = queries.delivery_list_recorded(connection, delivery_ids=delivery_ids)
@@ -288,6 +299,8 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         round_started_at=record["round_started_at"],
         is_manual=record["is_manual"],
         subscription_version=record["subscription_version"] or 0,
+        tier=record["tier"],
+        is_ordered=record["is_ordered"],
     )
 
 
@@ -298,13 +311,14 @@ def _delivery(record: asyncpg.Record) -> Delivery:
         event_id=record["event_id"],
         event_type=record["event_type"],
         subscription_id=record["subscription_id"],
-        status=DeliveryStatus(record["status"]),
+        status=read_status(record),
         attempt_count=record["attempt_count"],
         round_attempt_count=record["round_attempt_count"],
         next_attempt_at=record["next_attempt_at"],
         created_at=record["created_at"],
         finished_at=record["finished_at"],
         is_running=record["is_running"],
+        tier=TIERS[record["tier"]],
         own_retry_count=record["own_retry_count"],
         waiting_reason=_waiting_reason(record),
         waiting_until=_waiting_until(record),
@@ -312,6 +326,8 @@ def _delivery(record: asyncpg.Record) -> Delivery:
 
 
 def _waiting_reason(record: asyncpg.Record) -> WaitingReason | None:
+    if record["status"] == HELD:
+        return WaitingReason.ORDERING
     if record["status"] != DeliveryStatus.WAITING:
         return None
     if record["paused_at"] is not None:

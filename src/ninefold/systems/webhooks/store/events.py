@@ -9,7 +9,7 @@ import asyncpg
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claims import ClaimBudget
-from ninefold.systems.webhooks.model import ClaimedEvent, EarlierEvent, Event, EventStatus, NewEvent
+from ninefold.systems.webhooks.model import TIERS, ClaimedEvent, EarlierEvent, Event, EventStatus, NewEvent
 from ninefold.systems.webhooks.store.queries import queries
 
 _LAST_ID: Final = UUID(int=2**128 - 1)
@@ -17,9 +17,9 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 async def event_claim(
-    connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID
+    connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID, tier: int
 ) -> tuple[list[ClaimedEvent], UUID | None]:
-    """Claim queued events for a worker: a fair share for each organisation, oldest events first.
+    """Claim queued events of a tier for a worker: a fair share for each organisation, oldest events first.
 
     It scans the organisations that follow `after`, and claims nothing of those that are held back.
 
@@ -37,6 +37,7 @@ async def event_claim(
             after=after,
             organisations_max=budget.organisations_max,
             held_back=list(budget.held_back),
+            tier=tier,
         )
     ]
     claimed = [_claimed(record) for record in records if record["event_id"] is not None]
@@ -55,17 +56,17 @@ async def event_find(connection: Connection, *, organisation_id: UUID, event_id:
     return None if record is None else read_event(record)
 
 
-async def event_find_earlier(
-    connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]
-) -> dict[UUID, EarlierEvent]:
+async def event_find_earlier(connection: Connection, *, events: Sequence[NewEvent]) -> dict[UUID, EarlierEvent]:
     """Find the earlier events with the idempotency keys of these events; return them by the ids of these."""
     records = queries.event_find_earlier(
         connection,
-        organisation_id=organisation_id,
         event_ids=[event.event_id for event in events],
+        organisation_ids=[event.organisation_id for event in events],
         event_types=[event.event_type for event in events],
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],
+        tiers=[TIERS.index(event.tier) for event in events],
+        ordering_keys=[event.ordering_key for event in events],
     )
     return {record["later_event_id"]: _earlier_event(record) async for record in records}
 
@@ -83,16 +84,19 @@ async def event_finish(connection: Connection, *, worker_id: UUID, event_ids: Se
     await queries.event_finish(connection, worker_id=worker_id, event_ids=event_ids)
 
 
-async def event_insert_many(connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]) -> set[UUID]:
+async def event_insert_many(connection: Connection, *, events: Sequence[NewEvent]) -> set[UUID]:
     """Insert events, except those whose idempotency key is already used; return the ids of the inserted ones."""
     records = queries.event_insert_many(
         connection,
-        organisation_id=organisation_id,
         event_ids=[event.event_id for event in events],
+        organisation_ids=[event.organisation_id for event in events],
         event_types=[event.event_type for event in events],
         payloads=[event.payload for event in events],
         idempotency_keys=[event.idempotency_key for event in events],
         queued_deliveries=[event.queued_deliveries for event in events],
+        tiers=[TIERS.index(event.tier) for event in events],
+        ordering_keys=[event.ordering_key for event in events],
+        are_ordered=[event.is_ordered for event in events],
     )
     return {record["event_id"] async for record in records}
 
@@ -110,6 +114,11 @@ async def event_list(connection: Connection, *, organisation_id: UUID, before: U
     """Read an organisation's events with ids before one, newest first."""
     records = queries.event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
     return [read_event(record) async for record in records]
+
+
+async def event_list_claimable_tiers(connection: Connection) -> list[int]:
+    """Return the numbers of the tiers with events that are waiting for a worker."""
+    return [record["tier"] async for record in queries.event_list_claimable_tiers(connection)]
 
 
 async def event_list_queued(
@@ -141,9 +150,11 @@ async def event_release(connection: Connection, *, worker_ids: Sequence[UUID]) -
     await queries.event_release(connection, worker_ids=worker_ids)
 
 
-async def event_release_unknown(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
-    """Release the events that a worker holds but doesn't know of."""
-    await queries.event_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
+async def event_release_unknown(
+    connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID], tier: int
+) -> None:
+    """Release the events of a tier that a worker holds but doesn't know of."""
+    await queries.event_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids), tier=tier)
 
 
 def read_event(record: asyncpg.Record) -> Event:
@@ -157,6 +168,8 @@ def read_event(record: asyncpg.Record) -> Event:
         status=EventStatus(record["status"]),
         accepted_at=record["accepted_at"],
         dispatched_at=record["dispatched_at"],
+        tier=TIERS[record["tier"]],
+        ordering_key=record["ordering_key"],
     )
 
 
@@ -169,11 +182,18 @@ def _claimed(record: asyncpg.Record) -> ClaimedEvent:
         accepted_at=record["accepted_at"],
         claim_count=record["claim_count"],
         subscription_version=record["subscription_version"] or 0,
+        tier=record["tier"],
+        is_ordered=record["is_ordered"],
     )
 
 
 def _earlier_event(record: asyncpg.Record) -> EarlierEvent:
-    differences = {"event_type": record["is_type_different"], "payload": record["is_payload_different"]}
+    differences = {
+        "event_type": record["is_type_different"],
+        "payload": record["is_payload_different"],
+        "tier": record["is_tier_different"],
+        "ordering_key": record["is_ordering_key_different"],
+    }
     return EarlierEvent(
         event_id=record["event_id"],
         queued_deliveries=record["queued_deliveries"],

@@ -31,6 +31,7 @@ DELIVERED_COLUMNS: Final = (
     "last_url_revision",
     "last_timings_ms",
     "created_at",
+    "tier",
 )
 """The columns of `delivered_record`. `finished_at` is missing, because its default is the database's time."""
 
@@ -54,6 +55,7 @@ def delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
         outcome.url_revision,
         _timings_ms(attempt),
         outcome.round_started_at,
+        outcome.tier,
     )
 
 
@@ -100,6 +102,7 @@ class _OutcomeRow(msgspec.Struct, frozen=True):
     error_detail: str | None
     url_revision: int
     timings_ms: Sequence[float | None] | None
+    tier: int
 
 
 def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
@@ -122,6 +125,7 @@ def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
         attempt.error_detail,
         outcome.url_revision,
         _timings_ms(attempt),
+        outcome.tier,
     )
 
 

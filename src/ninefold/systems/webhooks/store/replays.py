@@ -10,6 +10,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model.replays import ReplayCandidate, ReplayPosition
+from ninefold.systems.webhooks.store.ordering import read_status
 from ninefold.systems.webhooks.store.queries import queries
 
 
@@ -138,4 +139,4 @@ def _bounds(span: Span) -> dict[str, Any]:
 
 
 async def _read(records: AsyncIterator[asyncpg.Record]) -> list[ReplayCandidate]:
-    return [msgspec.convert(record, ReplayCandidate) async for record in records]
+    return [msgspec.convert({**record, "status": read_status(record)}, ReplayCandidate) async for record in records]

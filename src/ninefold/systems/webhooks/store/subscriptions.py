@@ -12,6 +12,8 @@ from ninefold.systems.webhooks.model import (
     BackloggedSubscription,
     Circuit,
     CircuitState,
+    Ordering,
+    OrderingOnFailure,
     PauseReason,
     Recipient,
     RetryPlan,
@@ -106,6 +108,7 @@ async def subscription_list_backlogged(
             organisation_id=record["organisation_id"],
             subscription_version=record["subscription_version"] or 0,
             is_probe=record["is_probe"],
+            tiers=record["tiers"],
         )
         for record in records
         if record["subscription_id"] is not None
@@ -152,15 +155,9 @@ async def subscription_version_bump(connection: Connection, *, organisation_id: 
 
 
 async def subscription_version_list(connection: Connection, *, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Read the versions of some organisations' subscriptions."""
+    """Read the versions of some organisations' subscriptions; those that never had any are missing."""
     records = queries.subscription_version_list(connection, organisation_ids=organisation_ids)
     return {record["organisation_id"]: record["version"] async for record in records}
-
-
-async def subscription_version_find(connection: Connection, *, organisation_id: UUID) -> int:
-    """Read the version of an organisation's subscriptions; return 0 when it never had any."""
-    version: int | None = await queries.subscription_version_find(connection, organisation_id=organisation_id)
-    return version or 0
 
 
 async def signing_secret_count_active(connection: Connection, *, subscription_id: UUID) -> int:
@@ -208,6 +205,8 @@ def _columns(draft: SubscriptionDraft) -> dict[str, object]:
         "in_flight_max": draft.in_flight_max,
         "retry_delays_s": None if plan is None else list(plan.delays_s),
         "retry_preset": None if plan is None else plan.preset,
+        "ordering": draft.ordering,
+        "ordering_on_failure": draft.ordering_on_failure,
     }
 
 
@@ -224,6 +223,8 @@ def _subscription(record: asyncpg.Record) -> Subscription:
         rate_limit_per_s=record["rate_limit_per_s"],
         in_flight_max=record["in_flight_max"],
         retry_plan=_retry_plan(record),
+        ordering=Ordering(record["ordering"]),
+        ordering_on_failure=OrderingOnFailure(record["ordering_on_failure"]),
         circuit=_circuit(record),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
@@ -263,4 +264,5 @@ def _recipient(record: asyncpg.Record) -> Recipient:
         in_flight_max=record["in_flight_max"],
         retry_delays_s=None if record["retry_delays_s"] is None else tuple(record["retry_delays_s"]),
         resumed_at=record["resumed_at"],
+        ordering=Ordering(record["ordering"]),
     )
