@@ -18,7 +18,8 @@ from ninefold.core.queue.leases import LeaseLostError, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
 from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
-from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, NewEvent, Outcome
+from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, NewEvent
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome
 from ninefold.systems.webhooks.store.deliveries import delivery_list_attempts, delivery_list_by_event
 from ninefold.systems.webhooks.store.events import event_find, event_insert_many
 from ninefold.systems.webhooks.wiring import SYSTEM

@@ -18,7 +18,7 @@ from ninefold.core.tenancy.roles import FULL_ACCESS, Role
 from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.core.tenancy.store.audit_log import audit_entry_list
 from ninefold.edge.systems import migration_sources
-from ninefold.systems.webhooks.model import AttemptTimings
+from ninefold.systems.webhooks.model.attempts import AttemptTimings
 from ninefold.systems.webhooks.service.deliveries import get_delivery, get_event, list_deliveries
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from tidy.tree import TESTS, name_of

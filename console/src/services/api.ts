@@ -8207,7 +8207,10 @@ export interface components {
         FiredAlertView: {
             /** @example alr_01h455vb4pex5vsknk084sn02q */
             alert_id: string;
-            /** @description What it means, and what to do. */
+            /**
+             * @description What it means, and what to do.
+             * @example Of 1,250 attempts in the last 5 minutes, 100 failed.
+             */
             detail: string;
             /** Format: date-time */
             fired_at: string;

@@ -12,7 +12,8 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import figures as figures_module
 from ninefold.systems.webhooks.jobs.figures import FigureCounter
-from ninefold.systems.webhooks.model import Attempt, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome, Postponement
 from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, HOUR_S, MINUTE_S, Figure, FigureKey
 from ninefold.systems.webhooks.rules.histograms import percentile_ms
 from ninefold.systems.webhooks.store.figured_types import figured_type_delete_unused

@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from ninefold.core.ids import new_id, parse_id
 from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
-from ninefold.systems.webhooks.model import Attempt, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome
 
 
 def outcome_of(*, status: DeliveryStatus, response_status: int | None, error_class: str | None = None) -> Outcome:

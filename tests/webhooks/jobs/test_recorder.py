@@ -14,7 +14,8 @@ from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs import recorder
 from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
-from ninefold.systems.webhooks.model import STANDARD, Attempt, ClaimedEvent, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.model import STANDARD, ClaimedEvent, DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome
 
 
 class Log:

@@ -17,15 +17,8 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
 from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
-from ninefold.systems.webhooks.model import (
-    Attempt,
-    ClaimedDelivery,
-    Delivery,
-    DeliveryStatus,
-    NewEvent,
-    Outcome,
-    SubscriptionDraft,
-)
+from ninefold.systems.webhooks.model import ClaimedDelivery, Delivery, DeliveryStatus, NewEvent, SubscriptionDraft
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome
 from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
 from ninefold.systems.webhooks.store.events import event_insert_many
 from ninefold.systems.webhooks.store.subscriptions import subscription_insert

@@ -15,7 +15,8 @@ from ninefold.systems.webhooks.jobs import attempt_request
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
 from ninefold.systems.webhooks.jobs.sender import Sender
-from ninefold.systems.webhooks.model import Attempt, Recipient, SigningSecret
+from ninefold.systems.webhooks.model import Recipient, SigningSecret
+from ninefold.systems.webhooks.model.attempts import Attempt
 
 WITHIN_S = 5.0
 START = datetime(2026, 1, 1, tzinfo=UTC)

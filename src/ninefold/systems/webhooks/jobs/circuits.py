@@ -19,13 +19,8 @@ from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.gates import OPEN, SHUT, Gates
 from ninefold.systems.webhooks.jobs.verdict import GONE
-from ninefold.systems.webhooks.model import (
-    SUBSCRIPTION_PREFIX,
-    SUBSCRIPTIONS_CHANNEL,
-    DeliveryStatus,
-    Outcome,
-    PauseReason,
-)
+from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, SUBSCRIPTIONS_CHANNEL, DeliveryStatus, PauseReason
+from ninefold.systems.webhooks.model.attempts import Outcome
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.store import circuits as store
 from ninefold.systems.webhooks.store.circuits import FailingCircuit, FailureReport

@@ -41,10 +41,9 @@ from ninefold.systems.webhooks.model import (
     SUBSCRIPTIONS_CHANNEL,
     TIERS,
     WAITING_CHANNEL,
-    Attempt,
     DeliveryStatus,
-    Postponement,
 )
+from ninefold.systems.webhooks.model.attempts import Attempt, Postponement
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.ordering import end_turns

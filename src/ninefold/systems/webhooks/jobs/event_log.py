@@ -19,7 +19,8 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitChanges
 from ninefold.systems.webhooks.jobs.turns import Turns
-from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedEvent, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.model import STANDARD, TIERS, ClaimedEvent, DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Outcome, Postponement
 from ninefold.systems.webhooks.model.ordering import Turn
 from ninefold.systems.webhooks.service.changes import append_changes
 from ninefold.systems.webhooks.store.deliveries import (

@@ -20,7 +20,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs.event_log import Result
-from ninefold.systems.webhooks.model import Outcome
+from ninefold.systems.webhooks.model.attempts import Outcome
 from ninefold.systems.webhooks.model.figures import ALL_EVENT_TYPES, HOUR_S, MINUTE_S, Counted, FigureKey
 from ninefold.systems.webhooks.rules.event_types import OPERATIONAL_EVENT_TYPES, is_private
 from ninefold.systems.webhooks.rules.histograms import BOUNDS_MS, BUCKETS

@@ -8,7 +8,7 @@ from prometheus_client import Counter as MetricCounter
 from prometheus_client import Gauge
 
 from ninefold.core.telemetry.metrics import BatchHistogram
-from ninefold.systems.webhooks.model import Outcome
+from ninefold.systems.webhooks.model.attempts import Outcome
 
 _DURATION_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _DELIVERY_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0)

@@ -10,13 +10,8 @@ import msgspec
 import structlog
 
 from ninefold.core.ids import format_id
-from ninefold.systems.webhooks.model import (
-    EVENT_PREFIX,
-    SUBSCRIPTION_PREFIX,
-    Attempt,
-    DeliveryStatus,
-    Outcome,
-)
+from ninefold.systems.webhooks.model import EVENT_PREFIX, SUBSCRIPTION_PREFIX, DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome
 
 FORMATTED_IDS_CACHED_MAX: Final = 10_000
 """Formatted ids in each cache. The same events and subscriptions occur many times in a batch."""

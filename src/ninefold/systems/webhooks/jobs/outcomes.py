@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.verdict import Verdict, judge_failure
-from ninefold.systems.webhooks.model import Attempt, DeliveryStatus, Outcome, Postponement, Recipient
+from ninefold.systems.webhooks.model import DeliveryStatus, Recipient
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome, Postponement
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
 
 

@@ -13,7 +13,8 @@ from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog, Result
 from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
-from ninefold.systems.webhooks.model import DeliveryStatus, Outcome
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Outcome
 
 BATCH_DELAY_S: Final = 0.04
 """How long to collect outcomes for a batch. A transaction costs as much as fifty rows."""

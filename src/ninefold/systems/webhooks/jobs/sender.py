@@ -28,7 +28,7 @@ from ninefold.core.egress import (
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.message import Message
 from ninefold.systems.webhooks.jobs.verdict import ABORTED
-from ninefold.systems.webhooks.model import Attempt, AttemptTimings
+from ninefold.systems.webhooks.model.attempts import Attempt, AttemptTimings
 from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, sign_as_stripe, signed_content

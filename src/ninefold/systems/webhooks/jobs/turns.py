@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.webhooks.jobs.gates import Gates
-from ninefold.systems.webhooks.model import ClaimedEvent, Outcome, Postponement
+from ninefold.systems.webhooks.model import ClaimedEvent
+from ninefold.systems.webhooks.model.attempts import Outcome, Postponement
 from ninefold.systems.webhooks.model.ordering import Turn
 from ninefold.systems.webhooks.service.ordering import end_turns, start_turns_of_events
 

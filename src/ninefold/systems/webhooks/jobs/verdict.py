@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from ninefold.core.egress import LocalLimitError
-from ninefold.systems.webhooks.model import Attempt, DeliveryStatus
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.attempts import Attempt
 from ninefold.systems.webhooks.rules.retries import RetrySchedule, next_delay_s, status_after
 
 ABORTED: Final = "aborted"

@@ -61,7 +61,13 @@ class FiredAlertView(msgspec.Struct, frozen=True, kw_only=True):
     kind: AlertKind
     state: AlertState
     title: Annotated[str, msgspec.Meta(examples=["8 % of the attempts fail"])]
-    detail: Annotated[str, msgspec.Meta(description="What it means, and what to do.")]
+    detail: Annotated[
+        str,
+        msgspec.Meta(
+            description="What it means, and what to do.",
+            examples=["Of 1,250 attempts in the last 5 minutes, 100 failed."],
+        ),
+    ]
     subscription_id: SubscriptionIdText | None
     is_installation_wide: Annotated[
         bool, msgspec.Meta(description="Whether it is about the installation, and not about this organisation alone.")

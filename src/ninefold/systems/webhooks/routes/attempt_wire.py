@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from ninefold.systems.webhooks.model import Attempt, AttemptTimings
+from ninefold.systems.webhooks.model.attempts import Attempt, AttemptTimings
 from ninefold.systems.webhooks.rules.response_text import read_response_text
 
 

@@ -16,13 +16,13 @@ from ninefold.systems.webhooks.model import (
     EVENT_PREFIX,
     EXPIRED,
     SUBSCRIPTION_PREFIX,
-    Attempt,
     Delivery,
     DeliveryStatus,
     Event,
     EventStatus,
     WaitingReason,
 )
+from ninefold.systems.webhooks.model.attempts import Attempt
 from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX, TEST_EVENT_TYPE

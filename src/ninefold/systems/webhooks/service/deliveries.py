@@ -22,13 +22,13 @@ from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
     SUBSCRIPTION_PREFIX,
-    Attempt,
     Delivery,
     DeliveryStatus,
     Event,
     EventStatus,
     LockedDelivery,
 )
+from ninefold.systems.webhooks.model.attempts import Attempt
 from ninefold.systems.webhooks.rules.event_types import patterns_regex, wants
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.recipients import RecipientCache

@@ -83,7 +83,7 @@ GROUP BY each_tier.tier;
 -- name: backlog_list_depths
 -- Count the events of each organisation that wait for their first attempts, up to a limit for each tier.
 -- Each step of the recursive CTE finds the next organisation of a tier with one index lookup, and so does the count.
-WITH RECURSIVE queue AS (
+WITH RECURSIVE filled AS (
     (
         SELECT
             tier,
@@ -98,9 +98,9 @@ WITH RECURSIVE queue AS (
     )
     UNION ALL
     SELECT
-        next_queue.tier,
-        next_queue.organisation_id
-    FROM queue
+        next_filled.tier,
+        next_filled.organisation_id
+    FROM filled
     CROSS JOIN LATERAL (
         SELECT
             event.tier,
@@ -108,17 +108,17 @@ WITH RECURSIVE queue AS (
         FROM webhooks.event
         WHERE event.status = 'queued'
             AND event.leased_by IS NULL
-            AND (event.tier, event.organisation_id) > (queue.tier, queue.organisation_id)
+            AND (event.tier, event.organisation_id) > (filled.tier, filled.organisation_id)
         ORDER BY
             event.tier,
             event.organisation_id
         LIMIT 1
-    ) AS next_queue
+    ) AS next_filled
 ),
 
 counted AS (
     SELECT
-        queue.organisation_id,
+        filled.organisation_id,
         (
             SELECT count(*)
             FROM (
@@ -126,12 +126,12 @@ counted AS (
                 FROM webhooks.event
                 WHERE event.status = 'queued'
                     AND event.leased_by IS NULL
-                    AND event.tier = queue.tier
-                    AND event.organisation_id = queue.organisation_id
+                    AND event.tier = filled.tier
+                    AND event.organisation_id = filled.organisation_id
                 LIMIT :limit
             ) AS waiting
         ) AS depth
-    FROM queue
+    FROM filled
 )
 
 SELECT

@@ -13,16 +13,14 @@ from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.model import (
     HELD,
     TIERS,
-    Attempt,
     ClaimedDelivery,
     Delivery,
     DeliveryStatus,
     LockedDelivery,
-    Outcome,
-    Postponement,
     WaitingClaim,
     WaitingReason,
 )
+from ninefold.systems.webhooks.model.attempts import Attempt, Outcome, Postponement
 from ninefold.systems.webhooks.store.ordering import read_status
 from ninefold.systems.webhooks.store.outcome_rows import (
     DELIVERED_COLUMNS,

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from ninefold.systems.webhooks.model import Attempt, AttemptTimings, Outcome
+from ninefold.systems.webhooks.model.attempts import Attempt, AttemptTimings, Outcome
 
 _encoder = msgspec.json.Encoder()
 _PHASES: Final = AttemptTimings.__struct_fields__
