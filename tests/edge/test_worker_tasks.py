@@ -53,6 +53,7 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
     assert [task.name for task in tasks] == [
         "webhooks.dispatch",
         "webhooks.backlog",
+        "webhooks.alerts",
         "callbacks.verify",
         "callbacks.backlog",
         "assistant.generate",

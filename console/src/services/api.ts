@@ -5292,7 +5292,7 @@ export interface components {
          * @description What an alert is about.
          * @enum {unknown}
          */
-        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused" | "queue_depth" | "retry_share" | "slow_deliveries";
+        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "keys_blocked" | "no_worker" | "paused" | "queue_depth" | "retry_share" | "slow_deliveries";
         /**
          * AlertNotificationView
          * @description A message about an alert, to a Slack-compatible URL or by mail.

@@ -122,6 +122,7 @@ class AlertKind(StrEnum):
     QUEUE_DEPTH = "queue_depth"
     PAUSED = "paused"
     DEAD_LETTERS = "dead_letters"
+    KEYS_BLOCKED = "keys_blocked"
     CIRCUIT_OPEN = "circuit_open"
     FAILING = "failing"
 

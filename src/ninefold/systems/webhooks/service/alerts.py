@@ -10,7 +10,7 @@ import msgspec
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.store import worker_count_alive
 from ninefold.systems.webhooks.model import TIERS, PauseReason
-from ninefold.systems.webhooks.model.alerts import AlertFilter, AlertState, KeptAlert
+from ninefold.systems.webhooks.model.alerts import AlertFilter, AlertState, KeptAlert, SubscriptionCount
 from ninefold.systems.webhooks.model.figures import (
     MINUTE_S,
     Alert,
@@ -21,6 +21,7 @@ from ninefold.systems.webhooks.model.figures import (
     TierDepth,
 )
 from ninefold.systems.webhooks.rules.alert_texts import (
+    blocked_key_texts,
     circuit_texts,
     dead_letter_texts,
     failures_in_a_row,
@@ -29,7 +30,6 @@ from ninefold.systems.webhooks.rules.alert_texts import (
 )
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.alerts import (
-    DeadLetterCount,
     UnhealthySubscription,
     alert_list,
     alert_list_dead_letters,
@@ -41,10 +41,11 @@ from ninefold.systems.webhooks.store.backlogs import (
     backlog_count_waiting,
 )
 from ninefold.systems.webhooks.store.figures import figure_list, figure_sum_by_subscription
+from ninefold.systems.webhooks.store.ordering import ordered_delivery_list_blocked_subscriptions
 from ninefold.systems.webhooks.store.subscriptions import subscription_find
 
 ALERTS_MAX: Final = 50
-"""Alerts about subscriptions, and about dead letters; the worst are shown."""
+"""Alerts about subscriptions, about dead letters, and about blocked keys; the worst are shown."""
 
 COUNTED_MAX: Final = 10_000
 """Rows that are counted in each queue. Counting a longer one would add to the load that caused it."""
@@ -86,12 +87,16 @@ async def read_status(
     letters = await alert_list_dead_letters(
         connection, organisation_id=organisation_id, since=now - LETTERS_SINCE, limit=ALERTS_MAX
     )
+    blocked = await ordered_delivery_list_blocked_subscriptions(
+        connection, organisation_id=organisation_id, limit=ALERTS_MAX
+    )
     alerts = [
         *_worker_alerts(worker_count, backlog, now=now),
         *await _failure_alerts(connection, settings, organisation_id=organisation_id, now=now),
         *(_evaluated_alert(each) for each in await _list_evaluated(connection, organisation_id=organisation_id)),
         *(_subscription_alert(each, pause_after_s=settings.pause_after_s) for each in unhealthy),
         *(_dead_letter_alert(each) for each in letters),
+        *(_blocked_keys_alert(each) for each in blocked),
     ]
     alerts.sort(key=lambda alert: not alert.needs_person)
     return Status(backlog=backlog, worker_count=worker_count, alerts=alerts)
@@ -228,10 +233,23 @@ def _subscription_alert(each: UnhealthySubscription, *, pause_after_s: float) ->
     )
 
 
-def _dead_letter_alert(each: DeadLetterCount) -> Alert:
+def _dead_letter_alert(each: SubscriptionCount) -> Alert:
     title, detail = dead_letter_texts(subscription_name(each.description, each.url), count=each.count)
     return Alert(
         kind=AlertKind.DEAD_LETTERS,
+        title=title,
+        detail=detail,
+        needs_person=True,
+        subscription_id=each.subscription_id,
+        since=each.since,
+        count=each.count,
+    )
+
+
+def _blocked_keys_alert(each: SubscriptionCount) -> Alert:
+    title, detail = blocked_key_texts(subscription_name(each.description, each.url), count=each.count)
+    return Alert(
+        kind=AlertKind.KEYS_BLOCKED,
         title=title,
         detail=detail,
         needs_person=True,
