@@ -4441,6 +4441,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how long events are kept */
+        get: operations["get_webhooks_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change how long events are kept
+         * @description It holds for what is published from now on, with its deliveries and attempts. Earlier events keep their retention.
+         */
+        patch: operations["update_webhooks_retention"];
+        trace?: never;
+    };
     "/api/v1/webhooks/sparklines": {
         parameters: {
             query?: never;
@@ -11145,6 +11166,48 @@ export interface components {
             usage: components["schemas"]["ninefold.systems.assistant.routes.response_wire.UsageView"];
         };
         /**
+         * RetentionChoiceView
+         * @description A retention that an organisation can have.
+         */
+        RetentionChoiceView: {
+            /**
+             * @description Days that an event is kept at least.
+             * @example 30
+             */
+            days: number;
+            /** @enum {unknown} */
+            retention: "long" | "short" | "standard";
+        };
+        /**
+         * RetentionView
+         * @description How long events are kept, with their deliveries and attempts.
+         */
+        RetentionView: {
+            /** @description What the installation offers. */
+            choices: components["schemas"]["RetentionChoiceView"][];
+            /**
+             * @description Days that an event is kept at least.
+             * @example 30
+             */
+            days: number;
+            /**
+             * @description Days that a dead letter is kept at least, after its delivery failed.
+             * @example 7
+             */
+            dead_letter_days: number;
+            /**
+             * @description Days after which an idempotency key can be used again.
+             * @example 7
+             */
+            idempotency_key_days: number;
+            /**
+             * @description The retention of what is published now.
+             * @example standard
+             * @enum {unknown}
+             */
+            retention: "long" | "short" | "standard";
+        };
+        /**
          * RetryScheduled
          * @description A delivery that is about to be attempted again.
          */
@@ -12754,6 +12817,14 @@ export interface components {
             github_full_name?: string | null;
             /** @default null */
             name?: string | null;
+        };
+        /**
+         * UpdateRetention
+         * @description Another retention.
+         */
+        UpdateRetention: {
+            /** @enum {unknown} */
+            retention: "long" | "short" | "standard";
         };
         /**
          * UpdateRun
@@ -35581,6 +35652,153 @@ export interface operations {
             };
             /** @description Forbidden. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhooks_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetention"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

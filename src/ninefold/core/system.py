@@ -5,7 +5,7 @@ connects the two.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
+from ninefold.core.exports import Export
 from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.live.feeds import Feed, LiveMethod
 from ninefold.core.live.hub import Hub
@@ -156,6 +157,10 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
     """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""
+    database_checks: Sequence[Callable[[Connection, SettingsT], Awaitable[Sequence[Finding]]]] = ()
+    """Those that look into the database, which has every migration."""
+    exports: Sequence[Export] = ()
+    """The files that it adds to the export of an organisation; without any, the export says what is missing."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
     # Each contract has its own type.

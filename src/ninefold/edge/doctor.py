@@ -71,7 +71,7 @@ async def examine(
         findings.append(_check_data_dir(settings.data_dir))
         findings.append(_check_engine())
     findings.append(await check_blobs(settings))
-    findings += [finding async for finding in _check_database(settings)]
+    findings += [finding async for finding in _check_database(settings, environment)]
     return findings
 
 
@@ -226,7 +226,7 @@ def _check_engine() -> Finding:
     return ok("postgresql", f"embedded, runs as {engine.account.name!r}")
 
 
-async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
+async def _check_database(settings: CoreSettings, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
     owner = None
     if settings.database_url is None:
         try:
@@ -249,7 +249,7 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
         yield _explain_silence(error, owner)
         return
     try:
-        for finding in await _examine_database(database):
+        for finding in await _examine_database(database, environment):
             yield finding
     finally:
         await database.close()
@@ -265,7 +265,7 @@ def _explain_silence(error: NinefoldError, owner: Owner | None) -> Finding:
     return _NOT_RUNNING
 
 
-async def _examine_database(database: Database) -> list[Finding]:
+async def _examine_database(database: Database, environment: Mapping[str, str]) -> list[Finding]:
     async with database.connection() as connection:
         version_number = int(await connection.fetchval("SELECT current_setting('server_version_num')"))
         version = await connection.fetchval("SELECT current_setting('server_version')")
@@ -281,6 +281,7 @@ async def _examine_database(database: Database) -> list[Finding]:
         findings.append(warning("database", f"{len(pending)} migrations are pending.", "Run `ninefold migrate`."))
     else:
         findings.append(ok("database", f"PostgreSQL {version}, every migration applied"))
+        findings += await _ask_systems(database, environment)
     difference_s = abs((datetime.now(UTC) - their_clock).total_seconds())
     if difference_s > CLOCK_DIFFERENCE_S_MAX:
         findings.append(
@@ -291,6 +292,16 @@ async def _examine_database(database: Database) -> list[Finding]:
             )
         )
     return findings
+
+
+async def _ask_systems(database: Database, environment: Mapping[str, str]) -> list[Finding]:
+    async with database.connection() as connection:
+        return [
+            finding
+            for system in SYSTEMS
+            for check in system.database_checks
+            for finding in await check(connection, system.read_settings(environment))
+        ]
 
 
 def _is_seen(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The settings of webhook delivery."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
@@ -12,6 +13,7 @@ from ninefold.core.egress import InvalidTargetError, parse_target
 from ninefold.core.errors import SettingError
 from ninefold.core.ids import InvalidIdError, parse_id
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX
+from ninefold.systems.webhooks.model import Retention
 from ninefold.systems.webhooks.model.alerts import MailServer
 
 PREFIX = "NINEFOLD_WEBHOOKS_"
@@ -170,6 +172,41 @@ class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
     response_body_kept_bytes: Annotated[
         int, msgspec.Meta(ge=0, le=16_384, description="Bytes of each response body to keep with its attempt.")
     ] = 16_384
+    short_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with short retention.")
+    ] = 7
+    standard_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with standard retention.")
+    ] = 30
+    long_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with long retention.")
+    ] = 90
+    dead_letter_retention_days: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=3_650, description="Days to keep a dead letter at least, after the delivery failed."),
+    ] = 7
+    idempotency_key_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days after which an idempotency key can be used again.")
+    ] = 7
+
+    def retention_of(self, retention: Retention) -> timedelta:
+        """Return how long events with a retention are kept, with their deliveries and attempts."""
+        days = {
+            Retention.SHORT: self.short_retention_days,
+            Retention.STANDARD: self.standard_retention_days,
+            Retention.LONG: self.long_retention_days,
+        }
+        return timedelta(days=days[retention])
+
+    @property
+    def dead_letter_retention(self) -> timedelta:
+        """How long a dead letter is kept at least."""
+        return timedelta(days=self.dead_letter_retention_days)
+
+    @property
+    def idempotency_key_retention(self) -> timedelta:
+        """How long an idempotency key is kept."""
+        return timedelta(days=self.idempotency_key_retention_days)
 
     @property
     def attempts_per_round(self) -> int:
@@ -200,6 +237,13 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
     _check_alert_organisation(settings)
     _check_slack_url(settings)
     _check_mail(settings)
+    for retention in Retention:
+        if settings.retention_of(retention) < settings.idempotency_key_retention:
+            raise SettingError(
+                f"{PREFIX}{retention.name}_RETENTION_DAYS is less than {PREFIX}IDEMPOTENCY_KEY_RETENTION_DAYS.",
+                field=f"{PREFIX}IDEMPOTENCY_KEY_RETENTION_DAYS",
+                remedy="Keep keys no longer than events: the answer to a repeated request is read from its event.",
+            )
     return settings
 
 

@@ -345,7 +345,11 @@ class Claimer:
     ) -> None:
         request = AttemptRequest(
             message=make_message(
-                delivery.event_id, event_type=delivery.event_type, payload=delivery.payload, tier=delivery.tier
+                delivery.event_id,
+                event_type=delivery.event_type,
+                payload=delivery.payload,
+                tier=delivery.tier,
+                retention=delivery.retention,
             ),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
@@ -369,7 +373,13 @@ def _set_of(tiers: Iterable[int]) -> int:
 
 def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
     """Yield the first attempts of an event's deliveries; each is created when it starts."""
-    message = make_message(event.event_id, event_type=event.event_type, payload=event.payload, tier=event.tier)
+    message = make_message(
+        event.event_id,
+        event_type=event.event_type,
+        payload=event.payload,
+        tier=event.tier,
+        retention=event.retention,
+    )
     fan_out = FanOut(len(recipients))
     for recipient in recipients:
         yield AttemptRequest(

@@ -91,6 +91,14 @@ CIRCUITS_OPEN: Final = Gauge(
 ORDERING_KEYS_BLOCKED: Final = Gauge(
     "ninefold_webhooks_ordering_keys_blocked",
     "Ordering keys whose later deliveries wait because one has failed for good, counted up to 100,000.",
+)
+PARTITIONS_DROPPED: Final = MetricCounter(
+    "ninefold_webhooks_partitions_dropped_total",
+    "Partitions with events, deliveries and attempts that were dropped because their retention was over.",
+)
+PARTITIONS_OVERDUE: Final = Gauge(
+    "ninefold_webhooks_partitions_overdue",
+    "Partitions whose retention is over, but that have something queued, pending, or failed lately.",
     multiprocess_mode="livemostrecent",
 )
 

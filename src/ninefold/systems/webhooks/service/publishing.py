@@ -111,11 +111,11 @@ async def publish_for_organisations(
     # Concurrent batches that share keys insert them in the same order, so they can't deadlock. The sort is stable: of
     # two drafts with the same key, the first becomes the event and the second its replay.
     in_key_order = sorted(new_events.values(), key=lambda each: (each.organisation_id, each.idempotency_key or ""))
-    accepted = await event_insert_many(connection, events=in_key_order) if in_key_order else set()
+    accepted = await event_insert_many(connection, events=in_key_order) if in_key_order else {}
     await insert_ordered(
         connection,
         [
-            (each, recipients[each.organisation_id].matching(each.event_type))
+            (each, recipients[each.organisation_id].matching(each.event_type), accepted[each.event_id])
             for each in new_events.values()
             if each.is_ordered and each.event_id in accepted
         ],

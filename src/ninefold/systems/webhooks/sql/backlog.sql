@@ -27,6 +27,7 @@ CROSS JOIN LATERAL (
         FROM webhooks.event
         WHERE event.tier = each_tier.tier
             AND organisation_id = :organisation_id
+            AND status = 'queued'
             AND leased_by IS NOT NULL
         LIMIT :limit
     )

@@ -98,6 +98,7 @@ claimed AS (
         claim_count = event.claim_count + 1
     FROM chosen
     WHERE event.event_id = chosen.event_id
+        AND event.status = 'queued'
     RETURNING
         event.event_id,
         event.organisation_id,
@@ -107,6 +108,7 @@ claimed AS (
         event.claim_count,
         event.tier,
         event.is_ordered,
+        event.retention,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -140,7 +142,8 @@ FROM (
     (
         SELECT 1
         FROM webhooks.event
-        WHERE leased_by IS NOT NULL
+        WHERE status = 'queued'
+            AND leased_by IS NOT NULL
         LIMIT :limit
     )
     LIMIT :limit
@@ -183,9 +186,10 @@ FROM unnest(
     :tiers::smallint[],
     :ordering_keys::text[]
 ) AS published (event_id, organisation_id, event_type, payload, idempotency_key, tier, ordering_key)
-INNER JOIN webhooks.event
-    ON event.organisation_id = published.organisation_id
-    AND event.idempotency_key = published.idempotency_key;
+INNER JOIN webhooks.idempotency_key
+    ON idempotency_key.organisation_id = published.organisation_id
+    AND idempotency_key.idempotency_key = published.idempotency_key
+INNER JOIN webhooks.event ON event.event_id = idempotency_key.event_id;
 
 -- name: event_find_payload$
 -- Read the payload of an event of an organisation, exactly as it was published.
@@ -196,17 +200,61 @@ WHERE event_id = :event_id
 
 -- name: event_finish!
 -- Mark events as dispatched, because each of their deliveries has an outcome; skip those that this worker has lost.
+-- The condition on the status leaves out the partitions in which every event is dispatched.
 UPDATE webhooks.event
 SET
     status = 'dispatched',
     dispatched_at = clock_timestamp(),
     leased_by = NULL
 WHERE event_id = ANY(:event_ids::uuid[])
+    AND status = 'queued'
     AND leased_by = :worker_id;
 
 -- name: event_insert_many
--- Insert events and return their ids; skip those whose idempotency key is already used.
--- An event without a matching subscription has no fan-out, so it is dispatched from the start.
+-- Insert events and return their ids and retentions; skip those whose idempotency key is already used.
+-- An event without a matching subscription has no fan-out, so it is dispatched from the start. The retention is that of
+-- its organisation, or the standard one.
+WITH new_event AS MATERIALIZED (
+    SELECT *
+    FROM unnest(
+        :event_ids::uuid[],
+        :organisation_ids::uuid[],
+        :event_types::text[],
+        :payloads::bytea[],
+        :idempotency_keys::text[],
+        :queued_deliveries::integer[],
+        :tiers::smallint[],
+        :ordering_keys::text[],
+        :are_ordered::boolean[]
+    ) AS listed (
+        event_id,
+        organisation_id,
+        event_type,
+        payload,
+        idempotency_key,
+        queued_deliveries,
+        tier,
+        ordering_key,
+        is_ordered
+    )
+),
+
+used_key AS (
+    INSERT INTO webhooks.idempotency_key (
+        organisation_id,
+        idempotency_key,
+        event_id
+    )
+    SELECT
+        organisation_id,
+        idempotency_key,
+        event_id
+    FROM new_event
+    WHERE idempotency_key IS NOT NULL
+    ON CONFLICT (organisation_id, idempotency_key) DO NOTHING
+    RETURNING event_id
+)
+
 INSERT INTO webhooks.event (
     event_id,
     organisation_id,
@@ -218,7 +266,8 @@ INSERT INTO webhooks.event (
     status,
     dispatched_at,
     ordering_key,
-    is_ordered
+    is_ordered,
+    retention
 )
 SELECT
     new_event.event_id,
@@ -231,25 +280,25 @@ SELECT
     CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
     CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
     new_event.ordering_key,
-    new_event.is_ordered
-FROM unnest(
-    :event_ids::uuid[],
-    :organisation_ids::uuid[],
-    :event_types::text[],
-    :payloads::bytea[],
-    :idempotency_keys::text[],
-    :queued_deliveries::integer[],
-    :tiers::smallint[],
-    :ordering_keys::text[],
-    :are_ordered::boolean[]
-) AS new_event (
-    event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries, tier, ordering_key, is_ordered
-)
-ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-RETURNING event_id;
+    new_event.is_ordered,
+    coalesce(
+        (
+            SELECT organisation_retention.retention
+            FROM webhooks.organisation_retention
+            WHERE organisation_retention.organisation_id = new_event.organisation_id
+        ),
+        2
+    )
+FROM new_event
+WHERE new_event.idempotency_key IS NULL
+    OR new_event.event_id IN (SELECT used_key.event_id FROM used_key)
+RETURNING
+    event_id,
+    retention;
 
--- name: event_insert_test!
--- Insert an event for one subscription. It is dispatched from the start: its delivery is inserted with it.
+-- name: event_insert_test$
+-- Insert an event for one subscription, and return its retention.
+-- It is dispatched from the start: its delivery is inserted with it.
 INSERT INTO webhooks.event (
     event_id,
     organisation_id,
@@ -257,7 +306,8 @@ INSERT INTO webhooks.event (
     payload,
     queued_deliveries,
     status,
-    dispatched_at
+    dispatched_at,
+    retention
 )
 VALUES (
     :event_id,
@@ -266,8 +316,17 @@ VALUES (
     :payload,
     1,
     'dispatched',
-    now()
-);
+    now(),
+    coalesce(
+        (
+            SELECT organisation_retention.retention
+            FROM webhooks.organisation_retention
+            WHERE organisation_retention.organisation_id = :organisation_id
+        ),
+        2
+    )
+)
+RETURNING retention;
 
 -- name: event_list
 -- Read a page of an organisation's events, newest first.
@@ -346,7 +405,8 @@ FROM (
             tier,
             ordering_key
         FROM webhooks.event
-        WHERE leased_by IS NOT NULL
+        WHERE status = 'queued'
+            AND leased_by IS NOT NULL
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
@@ -362,13 +422,15 @@ LIMIT :limit;
 -- Release the events that these workers hold.
 UPDATE webhooks.event
 SET leased_by = NULL
-WHERE leased_by = ANY(:worker_ids::uuid[]);
+WHERE status = 'queued'
+    AND leased_by = ANY(:worker_ids::uuid[]);
 
 -- name: event_release_unknown!
 -- Release the events of a tier that a worker holds but doesn't know of.
 -- That is so if its claim was committed without confirmation.
 UPDATE webhooks.event
 SET leased_by = NULL
-WHERE leased_by = :worker_id
+WHERE status = 'queued'
+    AND leased_by = :worker_id
     AND tier = :tier
     AND event_id <> ALL(:known_ids::uuid[]);
