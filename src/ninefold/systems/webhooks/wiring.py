@@ -16,6 +16,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.api_authentication import BEARER_KINDS
 from ninefold.core.web.direct_routes import ApiRoute
@@ -49,6 +50,7 @@ from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPubli
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.shared_publishing import SharedPublishing
+from ninefold.systems.webhooks.service.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
@@ -82,6 +84,9 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
     def provide_forward_owner() -> ForwardOwner:
         return forward_owner
 
+    def provide_sealer() -> Sealer:
+        return context.sealer
+
     def provide_egress_policy() -> AddressPolicy:
         return context.egress_policy
 
@@ -107,6 +112,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
                 "publishing": Provide(provide_publishing, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "forward_owner": Provide(provide_forward_owner, sync_to_thread=False),
+                "sealer": Provide(provide_sealer, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },
@@ -170,6 +176,7 @@ SYSTEM: Final = System(
         Export(name="subscriptions", read=export_list_subscriptions),
         Export(name="events", read=export_list_events),
     ),
+    sealed_columns=(SIGNING_SECRETS,),
     implements=(
         Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),
         Implementation(REQUEST_FORWARDER, WebhooksRequestForwarder()),
