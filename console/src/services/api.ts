@@ -1239,7 +1239,8 @@ export interface paths {
          * @description The response is sent after the commit; workers then deliver the event to each subscriber.
          *
          *     If the idempotency key was used before with the same content, the response repeats the first one, with
-         *     `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs.
+         *     `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs. While
+         *     too many deliveries wait for their first attempts, new events are refused with 429 (`queue_full`).
          */
         post: operations["publish_event"];
         delete?: never;
@@ -1281,7 +1282,8 @@ export interface paths {
          * Publish a batch of events
          * @description Publishes up to 1,000 events in one transaction. The response has a result for each event, in the order of the
          *     request. If an event is refused, its result contains the problem, and the others are still accepted. Each event has
-         *     its own idempotency key; the header `Idempotency-Key` is refused.
+         *     its own idempotency key; the header `Idempotency-Key` is refused. If events were refused because a queue is full
+         *     (`queue_full`), the header `Retry-After` says when to send them again.
          */
         post: operations["publish_event_batch"];
         delete?: never;
@@ -5313,7 +5315,7 @@ export interface components {
          * @description What an alert is about.
          * @enum {unknown}
          */
-        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused" | "queue_depth" | "retry_share" | "slow_deliveries";
+        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "keys_blocked" | "no_worker" | "paused" | "queue_depth" | "retry_share" | "slow_deliveries";
         /**
          * AlertNotificationView
          * @description A message about an alert, to a Slack-compatible URL or by mail.
@@ -5787,6 +5789,11 @@ export interface components {
             next_attempt_at: string | null;
             /** @description Without an outcome; some are being attempted. */
             queued: components["schemas"]["QueueDepthView"];
+            /**
+             * @description With as many, no more events are accepted.
+             * @example 1000000
+             */
+            queued_max: number;
             /** @description They wait for their next attempt. */
             retrying: components["schemas"]["QueueDepthView"];
             /** @description The same by tier, most urgent first. */
@@ -12411,6 +12418,11 @@ export interface components {
          */
         TierDepthView: {
             queued: components["schemas"]["QueueDepthView"];
+            /**
+             * @description Events of this tier are accepted while fewer deliveries of all tiers are queued.
+             * @example 950000
+             */
+            queued_max: number;
             retrying: components["schemas"]["QueueDepthView"];
             /** @example standard */
             tier: components["schemas"]["EventTier"];
@@ -19176,6 +19188,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Service unavailable. */
             503: {
                 headers: {
@@ -19274,6 +19297,8 @@ export interface operations {
             /** @description Accepted. */
             202: {
                 headers: {
+                    /** @description Seconds after which events that were refused with `queue_full` can be sent again. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -27,7 +27,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.processes import ProcessFolder, SystemProcess
 from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.secrets import Sealer
+from ninefold.core.secrets import SealedColumn, Sealer
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.direct_routes import ApiRoute
 from ninefold.core.web.site import Site
@@ -87,6 +87,8 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """Where the processes of systems on this machine are reached."""
     blobs: Blobs = msgspec.field(default_factory=Blobs.default)
     """Stores files and other large contents."""
+    sealer: Sealer = msgspec.field(default_factory=Sealer.default)
+    """Opens what is sealed."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
 
@@ -166,6 +168,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """Erases what it has of an organisation; if it can't, the command that erases organisations says so."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
+    sealed_columns: Sequence[SealedColumn] = ()
+    """Its columns with sealed values."""
     # Each contract has its own type.
     implements: Sequence[Implementation[Any]] = ()
     """What it offers to other systems, by contract (`ninefold/contracts/`)."""

@@ -56,6 +56,10 @@ async def blocked_keys(api: WebhooksApi, subscription: Json) -> list[Json]:
     return found
 
 
+async def blocked_key_alerts(api: WebhooksApi) -> list[Json]:
+    return [alert for alert in (await api.get("/webhooks/status"))["alerts"] if alert["kind"] == "keys_blocked"]
+
+
 async def test_events_of_a_key_leave_in_the_order_of_the_batch(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
@@ -162,6 +166,9 @@ async def test_a_delivery_that_fails_for_good_blocks_its_key(
         assert blocked["error_class"] == "unsuccessful_status"
         assert blocked["waiting_deliveries"] == 2
         assert "skip" in blocked["advice"]
+        (alert,) = await blocked_key_alerts(api)
+        assert (alert["subscription_id"], alert["count"]) == (subscription["subscription_id"], 1)
+        assert alert["needs_person"]
 
 
 async def test_a_retry_by_hand_unblocks_a_key(
@@ -173,6 +180,7 @@ async def test_a_retry_by_hand_unblocks_a_key(
         await api.done("POST", f"/deliveries/{failed['delivery_id']}/retry")
         await until_state(api, third, "delivered")
         assert await blocked_keys(api, subscription) == []
+        assert await blocked_key_alerts(api) == []
     assert [body for body in received(picky) if body != b'"accepted"'] == [b"0", b"0", b"0", b"1", b"2"]
 
 

@@ -15,6 +15,7 @@ from ninefold.core.ids import InvalidIdError, parse_id
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX
 from ninefold.systems.webhooks.model import Retention
 from ninefold.systems.webhooks.model.alerts import MailServer
+from ninefold.systems.webhooks.model.queues import QueueLimits
 
 PREFIX = "NINEFOLD_WEBHOOKS_"
 RETRY_DELAYS_COUNT_MAX = 20
@@ -24,7 +25,35 @@ _ADDRESS_LENGTH_MAX: Final = 254
 """Of a mail address (RFC 5321 §4.5.3.1.3)."""
 
 
-class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
+class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings for queues: what they can hold."""
+
+    organisation_queue_depth_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=1_000_000_000,
+            description="Deliveries of one organisation that wait for first attempts, at which its events are refused.",
+        ),
+    ] = 1_000_000
+    installation_queue_depth_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=1_000_000_000,
+            description="Deliveries of all organisations that wait for first attempts, at which events are refused.",
+        ),
+    ] = 10_000_000
+
+    @property
+    def queue_limits(self) -> QueueLimits:
+        """What the queues can hold."""
+        return QueueLimits(
+            organisation=self.organisation_queue_depth_max, installation=self.installation_queue_depth_max
+        )
+
+
+class AlertSettings(QueueSettings, frozen=True, kw_only=True):
     """The settings for alerts: their thresholds, and where they are sent."""
 
     alert_interval_s: Annotated[
@@ -53,12 +82,6 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
     alert_queue_share_max: Annotated[
         float, msgspec.Meta(gt=0, le=1, description="Share of a queue's capacity, above which an alert fires.")
     ] = 0.8
-    alert_organisation_queue_capacity: Annotated[
-        int, msgspec.Meta(ge=1, le=10_000_000, description="Events of one organisation with which its queue is full.")
-    ] = 100_000
-    alert_queue_capacity: Annotated[
-        int, msgspec.Meta(ge=1, le=100_000_000, description="Events of all organisations with which the queue is full.")
-    ] = 1_000_000
     alert_kept_s: Annotated[
         int, msgspec.Meta(ge=3_600, le=315_360_000, description="Seconds for which a resolved alert is kept.")
     ] = 2_592_000
@@ -106,7 +129,7 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
-    """The settings for attempts, retries, what is kept of them, and alerts; prefix `NINEFOLD_WEBHOOKS_`."""
+    """The settings for attempts, retries, what is kept of them, queues and alerts; prefix `NINEFOLD_WEBHOOKS_`."""
 
     attempt_timeout_s: Annotated[
         float,
@@ -139,6 +162,9 @@ class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=1, le=100_000, description="Attempts in flight to one subscription, of all workers together."),
     ] = 100
+    subscriptions_max: Annotated[
+        int, msgspec.Meta(ge=1, le=100_000, description="Subscriptions that an organisation may have.")
+    ] = 1_000
     circuit_failures_max: Annotated[
         int,
         msgspec.Meta(ge=1, le=10_000, description="Consecutive failed attempts that open a subscription's circuit."),

@@ -16,6 +16,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.api_authentication import BEARER_KINDS
 from ninefold.core.web.direct_routes import ApiRoute
@@ -30,6 +31,7 @@ from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLE
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
 from ninefold.systems.webhooks.jobs.partitions import KEEP_PARTITIONS_HANDLER, KEEP_PARTITIONS_HOURLY, PartitionMaker
+from ninefold.systems.webhooks.jobs.queue_depths import RECOUNT_QUEUES_HANDLER, RECOUNT_QUEUES_HOURLY, QueueDepths
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.alerts import ALERT_ROUTES
 from ninefold.systems.webhooks.routes.blocked_keys import BLOCKED_KEY_ROUTES
@@ -42,26 +44,32 @@ from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.retention import RETENTION_ROUTES
 from ninefold.systems.webhooks.routes.searches import SEARCH_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
+from ninefold.systems.webhooks.service.admission import AdmissionControl
 from ninefold.systems.webhooks.service.changes import make_feeds
 from ninefold.systems.webhooks.service.erasure import erase
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.shared_publishing import SharedPublishing
+from ninefold.systems.webhooks.service.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
-from ninefold.systems.webhooks.store.events import event_count_queued, event_release
+from ninefold.systems.webhooks.store.events import event_release
 from ninefold.systems.webhooks.store.exports import export_list_events, export_list_subscriptions
 from ninefold.systems.webhooks.store.ordering import ordered_delivery_count_blocked
 
 
 def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
     recipient_cache = RecipientCache()
-    publishing = SharedPublishing(context.database, context.notifier, recipient_cache)
+    admission_control = AdmissionControl(context.database, context.settings.queue_limits)
+    publishing = SharedPublishing(context.database, context.notifier, recipient_cache, admission_control)
 
     def provide_publishing() -> SharedPublishing:
         return publishing
+
+    def provide_admission_control() -> AdmissionControl:
+        return admission_control
 
     def provide_recipient_cache() -> RecipientCache:
         return recipient_cache
@@ -76,6 +84,9 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
 
     def provide_forward_owner() -> ForwardOwner:
         return forward_owner
+
+    def provide_sealer() -> Sealer:
+        return context.sealer
 
     def provide_egress_policy() -> AddressPolicy:
         return context.egress_policy
@@ -98,9 +109,11 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
             ],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
+                "admission_control": Provide(provide_admission_control, sync_to_thread=False),
                 "publishing": Provide(provide_publishing, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "forward_owner": Provide(provide_forward_owner, sync_to_thread=False),
+                "sealer": Provide(provide_sealer, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },
@@ -110,7 +123,6 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ApiRoute]:
 
 def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
     counts: Counts = [
-        (metrics.EVENTS_QUEUED, event_count_queued),
         (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
         (metrics.DELIVERIES_WAITING, delivery_count_waiting),
         (metrics.CIRCUITS_OPEN, circuit_count_open),
@@ -118,6 +130,7 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
     ]
     return [
         Dispatcher(context),
+        QueueDepths(context),
         BacklogCounter("webhooks.backlog", context.database, counts),
         AlertEvaluator(context),
         PartitionMaker(context.database, context.settings),
@@ -152,10 +165,11 @@ SYSTEM: Final = System(
         DELETE_OLD_FIGURES_HANDLER,
         DELETE_OLD_ALERTS_HANDLER,
         KEEP_PARTITIONS_HANDLER,
+        RECOUNT_QUEUES_HANDLER,
         *ALERT_MESSAGE_HANDLERS,
         *REPLAY_HANDLERS,
     ),
-    schedules=(DELETE_OLD_FIGURES_HOURLY, DELETE_OLD_ALERTS_HOURLY, KEEP_PARTITIONS_HOURLY),
+    schedules=(DELETE_OLD_FIGURES_HOURLY, DELETE_OLD_ALERTS_HOURLY, KEEP_PARTITIONS_HOURLY, RECOUNT_QUEUES_HOURLY),
     commands=COMMANDS,
     checks=(check_in_flight,),
     database_checks=(check_partitions,),
@@ -164,6 +178,7 @@ SYSTEM: Final = System(
         Export(name="subscriptions", read=export_list_subscriptions),
         Export(name="events", read=export_list_events),
     ),
+    sealed_columns=(SIGNING_SECRETS,),
     implements=(
         Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),
         Implementation(REQUEST_FORWARDER, WebhooksRequestForwarder()),

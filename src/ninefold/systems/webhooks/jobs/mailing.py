@@ -22,14 +22,16 @@ _FINAL: Final = 500
 class MailError(NinefoldError):
     """A mail wasn't taken by the server."""
 
-    code = "mail_refused"
-    title = "A mail was refused"
+    code = "mail_not_sent"
+    title = "A mail wasn't sent"
     is_retryable = True
 
 
 class MailRefusedError(MailError):
     """The server doesn't take a mail, and a repetition wouldn't help."""
 
+    code = "mail_refused"
+    title = "A mail was refused"
     is_retryable = False
 
 

@@ -57,6 +57,17 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class SubscriptionCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of something a subscription has: dead letters, or blocked keys."""
+
+    subscription_id: UUID
+    description: str
+    url: str
+    count: int
+    since: datetime
+    """When the first of them failed."""
+
+
 class FiringAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert that is firing, as far as its evaluation needs it."""
 

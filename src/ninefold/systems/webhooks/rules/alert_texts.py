@@ -52,6 +52,15 @@ def dead_letter_texts(name: str, *, count: int) -> tuple[str, str]:
     return f"{deliveries} to {name} failed", f"In the last day, after all retries. {MEANINGS[AlertKind.DEAD_LETTERS]}"
 
 
+def blocked_key_texts(name: str, *, count: int) -> tuple[str, str]:
+    """Return the title and the detail of an alert about the blocked ordering keys of a subscription."""
+    keys = "1 key" if count == 1 else f"{count:,} keys"
+    return (
+        f"{keys} of {name} {'is' if count == 1 else 'are'} blocked",
+        "Later events of a blocked key wait until its failed delivery is retried or skipped.",
+    )
+
+
 def slow_texts(*, p99_ms: float, deliveries: int, window: timedelta) -> tuple[str, str]:
     """Return the title and the detail of an alert about the time that deliveries take."""
     seconds = f"{p99_ms / 1_000:.3g} s"
@@ -92,7 +101,7 @@ def queue_texts(*, depth: int, capacity: int, is_installation_wide: bool) -> tup
     return (
         f"The {queue} is {percent(depth / capacity)} full",
         (
-            f"{depth:,} events wait for their first attempts; its capacity is {capacity:,}."
+            f"{depth:,} deliveries wait for their first attempts; with {capacity:,}, publishing is refused."
             f" {MEANINGS[AlertKind.QUEUE_DEPTH]}"
         ),
     )

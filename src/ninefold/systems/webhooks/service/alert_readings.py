@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.store.organisations import organisation_list
-from ninefold.systems.webhooks.model.alerts import AlertKey, Reading
+from ninefold.systems.webhooks.model.alerts import AlertKey, Reading, SubscriptionCount
 from ninefold.systems.webhooks.model.figures import ALL_EVENT_TYPES, MINUTE_S, AlertKind, Figure
 from ninefold.systems.webhooks.rules.alert_texts import (
     circuit_texts,
@@ -25,7 +25,6 @@ from ninefold.systems.webhooks.rules.histograms import add_counts, percentile_ms
 from ninefold.systems.webhooks.service.queue_depths import FilledQueue, read_queue_depths
 from ninefold.systems.webhooks.settings import AlertSettings
 from ninefold.systems.webhooks.store.alerts import (
-    DeadLetterCount,
     OpenCircuit,
     alert_list_every_dead_letter,
     alert_list_every_open_circuit,
@@ -52,7 +51,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
 
 async def read_all(connection: Connection, settings: AlertSettings, *, now: datetime) -> Readings:
     """Return the values that alerts depend on, of all organisations."""
-    queues = await read_queue_depths(connection, settings)
+    queues = await read_queue_depths(connection, settings.queue_limits)
     circuits = await alert_list_every_open_circuit(connection, limit=CIRCUITS_MAX)
     letters = await alert_list_every_dead_letter(
         connection, since=now - LETTERS_SINCE, excluded_event_types=sorted(OPERATIONAL_EVENT_TYPES)
@@ -169,7 +168,7 @@ def _read_circuit(circuit: OpenCircuit) -> Reading:
     )
 
 
-def _read_letters(organisation_id: UUID, letters: DeadLetterCount) -> Reading:
+def _read_letters(organisation_id: UUID, letters: SubscriptionCount) -> Reading:
     title, detail = dead_letter_texts(subscription_name(letters.description, letters.url), count=letters.count)
     return Reading(
         key=AlertKey(organisation_id, AlertKind.DEAD_LETTERS, subscription_id=letters.subscription_id),

@@ -14,6 +14,7 @@ from ninefold.core.egress import AddressPolicy, parse_target
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.jobs import enqueue
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.webhooks.errors import (
     SubscriptionNotFoundError,
     SubscriptionOwnedError,
@@ -43,6 +44,7 @@ from ninefold.systems.webhooks.rules.subscription_fields import (
 )
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.ordering import unblock_keys
+from ninefold.systems.webhooks.service.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.webhooks.store import subscriptions as store
 from ninefold.systems.webhooks.store.circuits import circuit_reset
 
@@ -84,41 +86,46 @@ class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
 async def create_subscription(
     connection: Connection,
     egress_policy: AddressPolicy,
+    sealer: Sealer,
     *,
     organisation_id: UUID,
     fields: SubscriptionChanges,
     retry_horizon_s: float,
+    subscriptions_max: int = SUBSCRIPTIONS_MAX,
 ) -> NewSecret:
     """Create a subscription, which delivers events of some types to a URL.
 
     Args:
         connection: the transaction.
         egress_policy: which addresses are allowed.
+        sealer: seals the secret.
         organisation_id: to whom it belongs.
         fields: with `url` and `event_types` at least.
         retry_horizon_s: the duration of a round, which a retry schedule must fit into.
+        subscriptions_max: how many an organisation may have.
 
     Raises:
         InvalidTargetError: events can't be delivered to this URL, because of its form or of the egress policy.
         InvalidEventTypeError: a type or pattern is malformed.
         InvalidInputError: another field is invalid; the error names it.
-        TooManySubscriptionsError: the organisation already has `SUBSCRIPTIONS_MAX` subscriptions.
+        TooManySubscriptionsError: the organisation already has `subscriptions_max` subscriptions.
     """
     _check(egress_policy, fields)
     draft = _apply(fields, _EMPTY, retry_horizon_s=retry_horizon_s)
     # Bump the version first: its row lock serialises concurrent calls of an organisation, so the count is correct.
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
-    if await store.subscription_count(connection, organisation_id=organisation_id) >= SUBSCRIPTIONS_MAX:
+    if await store.subscription_count(connection, organisation_id=organisation_id) >= subscriptions_max:
         raise TooManySubscriptionsError(
-            f"The organisation has {SUBSCRIPTIONS_MAX} subscriptions, which is the limit.",
-            remedy="Delete subscriptions that you no longer use, or combine several event types in one subscription.",
+            f"The organisation has {subscriptions_max:,} subscriptions, which is the limit.",
+            remedy="Delete subscriptions that you no longer use, combine event types in one, or raise "
+            "NINEFOLD_WEBHOOKS_SUBSCRIPTIONS_MAX.",
         )
     subscription_id = new_id()
     await store.subscription_insert(connection, draft, subscription_id=subscription_id, organisation_id=organisation_id)
     await store.subscription_url_keep(connection, subscription_id=subscription_id)
     if fields.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
-    secret = await _insert_secret(connection, subscription_id=subscription_id)
+    secret = await _insert_secret(connection, sealer, subscription_id=subscription_id)
     await announce_changes(connection, subscription_ids=[subscription_id])
     return NewSecret(
         subscription=await get_subscription(
@@ -250,7 +257,12 @@ async def delete_subscription(connection: Connection, *, organisation_id: UUID, 
 
 
 async def rotate_secret(
-    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, grace: timedelta = ROTATION_GRACE
+    connection: Connection,
+    sealer: Sealer,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    grace: timedelta = ROTATION_GRACE,
 ) -> NewSecret:
     """Give a subscription a new secret. The old secrets also keep signing during the grace period.
 
@@ -270,13 +282,18 @@ async def rotate_secret(
         )
     return NewSecret(
         subscription=subscription,
-        secret=await _insert_secret(connection, subscription_id=subscription_id),
+        secret=await _insert_secret(connection, sealer, subscription_id=subscription_id),
     )
 
 
-async def _insert_secret(connection: Connection, *, subscription_id: UUID) -> str:
-    key = os.urandom(KEY_BYTES)
-    await store.signing_secret_insert(connection, signing_secret_id=new_id(), subscription_id=subscription_id, key=key)
+async def _insert_secret(connection: Connection, sealer: Sealer, *, subscription_id: UUID) -> str:
+    key, signing_secret_id = os.urandom(KEY_BYTES), new_id()
+    await store.signing_secret_insert(
+        connection,
+        signing_secret_id=signing_secret_id,
+        subscription_id=subscription_id,
+        sealed=sealer.seal_bytes(key, purpose=SIGNING_SECRETS.purpose(signing_secret_id)),
+    )
     return format_secret(key)
 
 

@@ -105,7 +105,24 @@ erased_event AS (
     USING erased
     WHERE event.event_id = erased.event_id
         AND event.retention = erased.retention
-    RETURNING 1
+    RETURNING
+        event.organisation_id,
+        event.tier,
+        event.status,
+        event.queued_deliveries
+),
+
+unqueued AS (
+    INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)
+    SELECT
+        organisation_id,
+        tier,
+        -sum(queued_deliveries)
+    FROM erased_event
+    WHERE status = 'queued'
+    GROUP BY
+        organisation_id,
+        tier
 )
 
 SELECT

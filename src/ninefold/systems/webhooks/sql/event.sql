@@ -126,29 +126,6 @@ SELECT *
 FROM claimed
 FULL JOIN scan_end ON TRUE;
 
--- name: event_count_queued$
--- Count the events that are waiting for their first attempts or that a worker holds, up to a limit.
--- Each half uses a partial index, so the query doesn't read dispatched events, of which there can be millions.
-SELECT count(*)
-FROM (
-    (
-        SELECT 1
-        FROM webhooks.event
-        WHERE status = 'queued'
-            AND leased_by IS NULL
-        LIMIT :limit
-    )
-    UNION ALL
-    (
-        SELECT 1
-        FROM webhooks.event
-        WHERE status = 'queued'
-            AND leased_by IS NOT NULL
-        LIMIT :limit
-    )
-    LIMIT :limit
-) AS queued;
-
 -- name: event_find^
 -- Read one event of an organisation.
 SELECT
@@ -200,20 +177,37 @@ WHERE event_id = :event_id
 
 -- name: event_finish!
 -- Mark events as dispatched, because each of their deliveries has an outcome; skip those that this worker has lost.
--- The condition on the status leaves out the partitions in which every event is dispatched.
-UPDATE webhooks.event
-SET
-    status = 'dispatched',
-    dispatched_at = clock_timestamp(),
-    leased_by = NULL
-WHERE event_id = ANY(:event_ids::uuid[])
-    AND status = 'queued'
-    AND leased_by = :worker_id;
+-- The condition on the status leaves out the partitions in which every event is dispatched. Their deliveries leave the
+-- queue.
+WITH finished AS (
+    UPDATE webhooks.event
+    SET
+        status = 'dispatched',
+        dispatched_at = clock_timestamp(),
+        leased_by = NULL
+    WHERE event_id = ANY(:event_ids::uuid[])
+        AND status = 'queued'
+        AND leased_by = :worker_id
+    RETURNING
+        organisation_id,
+        tier,
+        queued_deliveries
+)
+
+INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)
+SELECT
+    organisation_id,
+    tier,
+    -sum(queued_deliveries)
+FROM finished
+GROUP BY
+    organisation_id,
+    tier;
 
 -- name: event_insert_many
 -- Insert events and return their ids and retentions; skip those whose idempotency key is already used.
--- An event without a matching subscription has no fan-out, so it is dispatched from the start. The retention is that of
--- its organisation, or the standard one.
+-- An event without a matching subscription has no fan-out, so it is dispatched from the start. The deliveries of the
+-- others are queued. The retention is that of its organisation, or the standard one.
 WITH new_event AS MATERIALIZED (
     SELECT *
     FROM unnest(
@@ -253,48 +247,71 @@ used_key AS (
     WHERE idempotency_key IS NOT NULL
     ON CONFLICT (organisation_id, idempotency_key) DO NOTHING
     RETURNING event_id
+),
+
+accepted AS (
+    INSERT INTO webhooks.event (
+        event_id,
+        organisation_id,
+        event_type,
+        payload,
+        idempotency_key,
+        queued_deliveries,
+        tier,
+        status,
+        dispatched_at,
+        ordering_key,
+        is_ordered,
+        retention
+    )
+    SELECT
+        new_event.event_id,
+        new_event.organisation_id,
+        new_event.event_type,
+        new_event.payload,
+        new_event.idempotency_key,
+        new_event.queued_deliveries,
+        new_event.tier,
+        CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
+        CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
+        new_event.ordering_key,
+        new_event.is_ordered,
+        coalesce(
+            (
+                SELECT organisation_retention.retention
+                FROM webhooks.organisation_retention
+                WHERE organisation_retention.organisation_id = new_event.organisation_id
+            ),
+            2
+        )
+    FROM new_event
+    WHERE new_event.idempotency_key IS NULL
+        OR new_event.event_id IN (SELECT used_key.event_id FROM used_key)
+    RETURNING
+        event_id,
+        organisation_id,
+        queued_deliveries,
+        tier,
+        retention
+),
+
+queued AS (
+    INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)
+    SELECT
+        organisation_id,
+        tier,
+        sum(queued_deliveries)
+    FROM accepted
+    WHERE queued_deliveries > 0
+    GROUP BY
+        organisation_id,
+        tier
 )
 
-INSERT INTO webhooks.event (
-    event_id,
-    organisation_id,
-    event_type,
-    payload,
-    idempotency_key,
-    queued_deliveries,
-    tier,
-    status,
-    dispatched_at,
-    ordering_key,
-    is_ordered,
-    retention
-)
 SELECT
-    new_event.event_id,
-    new_event.organisation_id,
-    new_event.event_type,
-    new_event.payload,
-    new_event.idempotency_key,
-    new_event.queued_deliveries,
-    new_event.tier,
-    CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
-    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
-    new_event.ordering_key,
-    new_event.is_ordered,
-    coalesce(
-        (
-            SELECT organisation_retention.retention
-            FROM webhooks.organisation_retention
-            WHERE organisation_retention.organisation_id = new_event.organisation_id
-        ),
-        2
-    )
-FROM new_event
-WHERE new_event.idempotency_key IS NULL
-    OR new_event.event_id IN (SELECT used_key.event_id FROM used_key)
-RETURNING
     event_id,
-    retention;
+    retention
+FROM accepted;
 
 -- name: event_insert_test$
 -- Insert an event for one subscription, and return its retention.

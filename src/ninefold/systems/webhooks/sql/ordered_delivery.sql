@@ -231,6 +231,32 @@ WHERE ordered_delivery.subscription_id = :subscription_id
 ORDER BY ordered_delivery.position
 LIMIT :limit;
 
+-- name: ordered_delivery_list_blocked_subscriptions
+-- Count the blocked keys of each subscription of an organisation, up to a limit; those with the most first.
+SELECT
+    subscription.subscription_id,
+    subscription.description,
+    subscription.url,
+    count(*) AS count,
+    min(blocked.blocked_at) AS since
+FROM webhooks.subscription
+CROSS JOIN LATERAL (
+    SELECT ordered_delivery.blocked_at
+    FROM webhooks.ordered_delivery
+    INNER JOIN webhooks.delivery ON delivery.delivery_id = ordered_delivery.delivery_id
+    WHERE ordered_delivery.subscription_id = subscription.subscription_id
+        AND ordered_delivery.blocked_at IS NOT NULL
+        AND delivery.status = 'failed'
+    LIMIT :keys_max
+) AS blocked
+WHERE subscription.organisation_id = :organisation_id
+    AND subscription.ordering = 'fifo'
+GROUP BY subscription.subscription_id
+ORDER BY
+    count(*) DESC,
+    subscription.subscription_id
+LIMIT :limit;
+
 -- name: ordered_delivery_list_blocking
 -- Read all deliveries of a subscription that block their keys.
 SELECT ordered_delivery.delivery_id

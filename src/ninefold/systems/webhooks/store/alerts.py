@@ -19,6 +19,7 @@ from ninefold.systems.webhooks.model.alerts import (
     AlertNotification,
     FiringAlert,
     KeptAlert,
+    SubscriptionCount,
 )
 from ninefold.systems.webhooks.model.figures import AlertKind
 from ninefold.systems.webhooks.store.queries import queries
@@ -41,17 +42,6 @@ class UnhealthySubscription(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None
     opened_at: datetime | None
     retry_at: datetime | None
-
-
-class DeadLetterCount(msgspec.Struct, frozen=True, kw_only=True):
-    """The dead letters of a subscription since a time."""
-
-    subscription_id: UUID
-    description: str
-    url: str
-    count: int
-    since: datetime
-    """When the first of them failed."""
 
 
 class OpenCircuit(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +94,12 @@ async def alert_list(
 
 async def alert_list_dead_letters(
     connection: Connection, *, organisation_id: UUID, since: datetime, limit: int
-) -> list[DeadLetterCount]:
+) -> list[SubscriptionCount]:
     """Count the dead letters since a time by subscription; those with the most first."""
     records = queries.alert_list_dead_letters(
         connection, organisation_id=organisation_id, since=since, letters_max=LETTERS_MAX, limit=limit
     )
-    return [msgspec.convert(dict(record), DeadLetterCount) async for record in records]
+    return [msgspec.convert(dict(record), SubscriptionCount) async for record in records]
 
 
 async def alert_list_subscriptions(
@@ -122,7 +112,7 @@ async def alert_list_subscriptions(
 
 async def alert_list_every_dead_letter(
     connection: Connection, *, since: datetime, excluded_event_types: Sequence[str]
-) -> list[tuple[UUID, DeadLetterCount]]:
+) -> list[tuple[UUID, SubscriptionCount]]:
     """Count the dead letters of all organisations since a time by subscription; each with its organisation."""
     records = queries.alert_list_every_dead_letter(
         connection, since=since, excluded_event_types=excluded_event_types, letters_max=LETTERS_MAX
@@ -130,7 +120,7 @@ async def alert_list_every_dead_letter(
     found = []
     async for record in records:
         columns = dict(record)
-        found.append((columns.pop("organisation_id"), msgspec.convert(columns, DeadLetterCount)))
+        found.append((columns.pop("organisation_id"), msgspec.convert(columns, SubscriptionCount)))
     return found
 
 

@@ -44,12 +44,6 @@ async def event_claim(
     return claimed, records[0]["last_organisation_id"] if records else None
 
 
-async def event_count_queued(connection: Connection, *, limit: int) -> int:
-    """Count the events that are waiting for their first attempts or that a worker holds, up to a limit."""
-    count: int = await queries.event_count_queued(connection, limit=limit)
-    return count
-
-
 async def event_find(connection: Connection, *, organisation_id: UUID, event_id: UUID) -> Event | None:
     """Read one event of an organisation."""
     record = await queries.event_find(connection, organisation_id=organisation_id, event_id=event_id)

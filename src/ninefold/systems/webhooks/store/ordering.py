@@ -1,6 +1,7 @@
 """Queries for the order of deliveries: put them in order, start and end their turns, list what is blocked."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -8,10 +9,14 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import HELD, TIERS, DeliveryStatus
+from ninefold.systems.webhooks.model.alerts import SubscriptionCount
 from ninefold.systems.webhooks.model.ordering import BlockedKey, KeyOfSubscription, OrderedDelivery, Place, Turn
 from ninefold.systems.webhooks.model.partitions import Partition
 from ninefold.systems.webhooks.store.partitions import range_of
 from ninefold.systems.webhooks.store.queries import queries
+
+KEYS_MAX: Final = 1_000
+"""Blocked keys that are counted of each subscription."""
 
 
 def read_status(record: asyncpg.Record) -> DeliveryStatus:
@@ -89,6 +94,16 @@ async def ordered_delivery_list_blocked(
         connection, subscription_id=subscription_id, after=after, waiting_max=waiting_max, limit=limit
     )
     return [msgspec.convert(dict(record), BlockedKey) async for record in records]
+
+
+async def ordered_delivery_list_blocked_subscriptions(
+    connection: Connection, *, organisation_id: UUID, limit: int
+) -> list[SubscriptionCount]:
+    """Count the blocked keys of an organisation by subscription; those with the most first."""
+    records = queries.ordered_delivery_list_blocked_subscriptions(
+        connection, organisation_id=organisation_id, keys_max=KEYS_MAX, limit=limit
+    )
+    return [msgspec.convert(dict(record), SubscriptionCount) async for record in records]
 
 
 async def ordered_delivery_list_blocking(connection: Connection, *, subscription_id: UUID) -> list[UUID]:
