@@ -110,8 +110,8 @@ def erase(
 ) -> None:
     """Erase an organisation and what belongs to it, for ever. Nothing answers for it from now on.
 
-    It takes about two minutes at least, because what had begun ends first. A worker does it, whether this command waits
-    or not; repeat the command to see how far it is, or what was erased.
+    It takes a minute and a half at least, because what had begun ends first. A worker does it, whether this command
+    waits or not; repeat the command to see how far it is, or what was erased.
 
     Args:
         organisation: The organisation's id, such as org_01h455vb4pex5vsknk084sn02q.
