@@ -17,6 +17,7 @@ from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
+from ninefold.core.erasure import EraseOrganisation
 from ninefold.core.exports import Export
 from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.live.feeds import Feed, LiveMethod
@@ -163,6 +164,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """Those that look into the database, which has every migration."""
     exports: Sequence[Export] = ()
     """The files that it adds to the export of an organisation; without any, the export says what is missing."""
+    erase: EraseOrganisation | None = None
+    """Erases what it has of an organisation; if it can't, the command that erases organisations says so."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
     sealed_columns: Sequence[SealedColumn] = ()

@@ -15,6 +15,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.system import AnySystem, WorkerContext, WorkerTask
 from ninefold.core.tenancy.retention import DELETE_ENDED_HANDLER, DELETE_ENDED_SCHEDULE, TenancyRetention
+from ninefold.edge.erasing import ERASE_HANDLER, ErasureContext
 
 
 def build_worker_tasks(
@@ -45,6 +46,9 @@ def build_worker_tasks(
     handlers.append(DELETE_FINISHED_HANDLER.bind(_retention_context(core.settings, job_database)))
     handlers.append(DELETE_ENDED_HANDLER.bind(_tenancy_retention(core, job_database)))
     handlers.append(SWEEP_HANDLER.bind(_sweep_context(core, job_database)))
+    handlers.append(
+        ERASE_HANDLER.bind(ErasureContext(database=job_database, blobs=core.blobs, clock=core.clock, systems=systems))
+    )
     schedules: list[Schedule[Any]] = [DELETE_FINISHED_SCHEDULE, DELETE_ENDED_SCHEDULE, SWEEP_SCHEDULE]
     schedules += [schedule for system in systems for schedule in system.schedules]
     _check_handlers_of(schedules, handlers)

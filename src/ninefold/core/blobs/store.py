@@ -19,6 +19,17 @@ async def blob_delete(connection: Connection, blob_id: UUID, *, organisation_id:
     return record is not None
 
 
+async def blob_delete_of_organisation(connection: Connection, *, organisation_id: UUID) -> int:
+    """Delete all blobs of an organisation; return how many."""
+    count: int = await _queries.blob_delete_of_organisation(connection, organisation_id=organisation_id)
+    return count
+
+
+async def blob_exists(connection: Connection, *, organisation_id: UUID) -> bool:
+    """Return whether an organisation has blobs, also deleted ones."""
+    return bool(await _queries.blob_exists(connection, organisation_id=organisation_id))
+
+
 async def blob_expire(connection: Connection, *, retention: timedelta, limit: int) -> int:
     """Delete blobs that no row has named in time; return how many."""
     records = _queries.blob_expire(connection, retention=retention, limit=limit)
@@ -69,9 +80,11 @@ async def blob_keep(connection: Connection, blob_id: UUID, *, organisation_id: U
     return None if record is None else _blob(record)
 
 
-async def blob_list_deleted(connection: Connection, *, delay: timedelta, limit: int) -> list[BlobAddress]:
+async def blob_list_deleted(
+    connection: Connection, *, delay: timedelta, organisation_id: UUID | None = None, limit: int
+) -> list[BlobAddress]:
     """List blobs that were deleted at least `delay` ago, whose contents may still be there, oldest first."""
-    records = _queries.blob_list_deleted(connection, delay=delay, limit=limit)
+    records = _queries.blob_list_deleted(connection, delay=delay, organisation_id=organisation_id, limit=limit)
     return [BlobAddress(**record) async for record in records]
 
 
@@ -79,6 +92,11 @@ async def blob_remove(connection: Connection, *, blob_ids: Sequence[UUID]) -> in
     """Remove the rows of deleted blobs whose contents are gone; return how many."""
     records = _queries.blob_remove(connection, blob_ids=blob_ids)
     return len([record async for record in records])
+
+
+async def usage_delete(connection: Connection, *, organisation_id: UUID) -> None:
+    """Delete what an organisation takes, when it has no blobs any more."""
+    await _queries.usage_delete(connection, organisation_id=organisation_id)
 
 
 async def usage_get(connection: Connection, *, organisation_id: UUID) -> BlobUsage:

@@ -60,7 +60,7 @@ async def sweep(job: JobRun[Sweep], context: SweepContext) -> Swept:
         expired += count
         await job.report(expired + removed)
     while addresses := await _list_deleted(context):
-        removed += await _remove(context, addresses)
+        removed += await remove(context.database, context.blobs, addresses)
         await job.report(expired + removed)
     return Swept(expired=expired, removed=removed)
 
@@ -77,18 +77,22 @@ async def _list_deleted(context: SweepContext) -> Sequence[BlobAddress]:
         return await store.blob_list_deleted(connection, delay=context.removal_delay, limit=BATCH)
 
 
-async def _remove(context: SweepContext, addresses: Sequence[BlobAddress]) -> int:
-    """Remove contents, then the rows of those that are gone; raise the first error after that."""
+async def remove(database: Database, blobs: Blobs, addresses: Sequence[BlobAddress]) -> int:
+    """Remove the contents of deleted blobs, then the rows of those that are gone; return how many.
+
+    Raises:
+        BlobStoreUnavailableError: some contents can't be removed; their rows stay, the others' don't.
+    """
     slots = asyncio.Semaphore(REMOVALS_IN_FLIGHT_MAX)
 
-    async def remove(address: BlobAddress) -> UUID:
+    async def remove_one(address: BlobAddress) -> UUID:
         async with slots:
-            await context.blobs.remove_contents(address)
+            await blobs.remove_contents(address)
         return address.blob_id
 
-    outcomes = await asyncio.gather(*[remove(address) for address in addresses], return_exceptions=True)
+    outcomes = await asyncio.gather(*[remove_one(address) for address in addresses], return_exceptions=True)
     gone = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
-    async with context.database.transaction() as connection:
+    async with database.transaction() as connection:
         count = await store.blob_remove(connection, blob_ids=gone)
     REMOVED.inc(count)
     for outcome in outcomes:

@@ -54,6 +54,14 @@ async def job_cancel(
     return None if record is None else msgspec.convert(record, EndedJob)
 
 
+async def job_cancel_of_organisation(connection: Connection, *, organisation_id: UUID, canceled_by: str) -> int:
+    """Ask the running jobs of an organisation to stop; return how many there are."""
+    count: int = await _queries.job_cancel_of_organisation(
+        connection, organisation_id=organisation_id, canceled_by=canceled_by
+    )
+    return count
+
+
 async def job_claim(
     connection: Connection,
     *,
@@ -121,6 +129,12 @@ async def job_count_unfinished(
 async def job_delete_failed(connection: Connection, *, retention: timedelta, limit: int) -> int:
     """Delete failed jobs whose retention period is over; return how many were deleted."""
     return len([record async for record in _queries.job_delete_failed(connection, retention=retention, limit=limit)])
+
+
+async def job_delete_of_organisation(connection: Connection, *, organisation_id: UUID, limit: int) -> int:
+    """Delete some jobs of an organisation that don't run; return how many."""
+    count: int = await _queries.job_delete_of_organisation(connection, organisation_id=organisation_id, limit=limit)
+    return count
 
 
 async def job_delete_succeeded_or_canceled(connection: Connection, *, retention: timedelta, limit: int) -> int:

@@ -86,6 +86,10 @@ class InvalidNameError(InvalidInputError):
     """The name of an organisation or a credential is empty, too long, or not printable."""
 
 
+class NotConfirmedError(InvalidInputError):
+    """What can't be undone wasn't confirmed."""
+
+
 class InvalidLifetimeError(InvalidInputError):
     """The lifetime of a credential is too short or too long."""
 

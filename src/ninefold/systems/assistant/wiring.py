@@ -8,6 +8,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.erasure import Link, SchemaErasure
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
@@ -85,4 +86,5 @@ SYSTEM: Final = System(
     schedules=(DELETE_EXPIRED_HOURLY,),
     commands=COMMANDS,
     checks=(check_engine,),
+    erase=SchemaErasure(schema="assistant", links={"event": Link("response_id", "response")}),
 )

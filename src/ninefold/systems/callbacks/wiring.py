@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.contracts.webhooks import FORWARD_OWNER
 from ninefold.core.contracts import Implementation
+from ninefold.core.erasure import Link, SchemaErasure
 from ninefold.core.live import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
@@ -97,4 +98,5 @@ SYSTEM: Final = System(
     commands=COMMANDS,
     checks=(check_public_url,),
     implements=(Implementation(FORWARD_OWNER, ForwardingSources()),),
+    erase=SchemaErasure(schema="callbacks", links={"dedupe_key": Link("source_id", "source")}),
 )

@@ -7,6 +7,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.erasure import Link, SchemaErasure
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
@@ -81,4 +82,9 @@ SYSTEM: Final = System(
     commands=COMMANDS,
     credential_kinds=(PLAYER_TOKEN,),
     checks=(check_engine,),
+    erase=SchemaErasure(
+        schema="chess",
+        links={"action": Link("game_id", "game"), "event": Link("game_id", "game")},
+        kept=("heartbeat",),
+    ),
 )

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.blobs import Blobs
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.erasure import Link, SchemaErasure
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
@@ -85,4 +86,12 @@ SYSTEM: Final[System[MessagingSettings]] = System(
     schedules=(DELETE_UNSHARED_HOURLY,),
     commands=COMMANDS,
     credential_kinds=TOKEN_KINDS,
+    erase=SchemaErasure(
+        schema="messaging",
+        links={
+            "event": Link("channel_id", "channel"),
+            "mention": Link("member_id", "member"),
+            "sent": Link("member_id", "member"),
+        },
+    ),
 )

@@ -5,6 +5,7 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.erasure import Link, SchemaErasure
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
@@ -58,4 +59,5 @@ SYSTEM: Final[System[VideoSettings]] = System(
     checks=(check_ffmpeg, check_learning),
     worker_tasks=_worker_tasks,
     release_leases=release_leases,
+    erase=SchemaErasure(schema="video", links={"position": Link("profile_id", "profile")}),
 )

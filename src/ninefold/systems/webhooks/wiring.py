@@ -46,6 +46,7 @@ from ninefold.systems.webhooks.routes.searches import SEARCH_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.admission import AdmissionControl
 from ninefold.systems.webhooks.service.changes import make_feeds
+from ninefold.systems.webhooks.service.erasure import erase
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
@@ -172,6 +173,7 @@ SYSTEM: Final = System(
     commands=COMMANDS,
     checks=(check_in_flight,),
     database_checks=(check_partitions,),
+    erase=erase,
     exports=(
         Export(name="subscriptions", read=export_list_subscriptions),
         Export(name="events", read=export_list_events),

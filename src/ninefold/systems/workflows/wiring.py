@@ -38,6 +38,7 @@ from ninefold.systems.workflows.routes.runs import RUN_ROUTES
 from ninefold.systems.workflows.routes.secrets import SECRET_ROUTES
 from ninefold.systems.workflows.routes.variables import VARIABLE_ROUTES
 from ninefold.systems.workflows.runner.process import PROCESSES
+from ninefold.systems.workflows.service.erasure import erase
 from ninefold.systems.workflows.service.fleet.logs import log_feed
 from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
 from ninefold.systems.workflows.service.github import GitHubCallbacks
@@ -131,5 +132,6 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     implements=(Implementation(CALLBACK_CONSUMER, GitHubCallbacks()),),
     credential_kinds=FLEET_KINDS,
     checks=(check_isolation, check_runner),
+    erase=erase,
     sealed_columns=(SECRETS,),
 )

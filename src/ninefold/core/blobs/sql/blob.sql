@@ -7,6 +7,23 @@ WHERE blob_id = :blob_id
     AND state IN ('pending', 'stored')
 RETURNING blob_id;
 
+-- name: blob_delete_of_organisation$
+-- Delete all blobs of an organisation; return how many.
+WITH deleted AS (
+    UPDATE blobs.blob
+    SET state = 'deleted', deleted_at = now()
+    WHERE organisation_id = :organisation_id
+        AND state IN ('pending', 'stored')
+    RETURNING blob_id
+)
+
+SELECT count(*)
+FROM deleted;
+
+-- name: blob_exists$
+-- Return whether an organisation has blobs, also deleted ones.
+SELECT EXISTS (SELECT FROM blobs.blob WHERE organisation_id = :organisation_id);
+
 -- name: blob_expire
 -- Delete blobs that no row has named in time, oldest first, without those that a transaction is just keeping.
 UPDATE blobs.blob
@@ -79,11 +96,12 @@ WHERE blob_id = :blob_id
 RETURNING blob_id, organisation_id, owner, content_type, state, size_bytes, sha256, created_at;
 
 -- name: blob_list_deleted
--- List blobs that were deleted some time ago, whose contents may still be there, oldest first.
+-- List blobs that were deleted some time ago, whose contents may still be there, oldest first; of one organisation or all.
 SELECT blob_id, organisation_id
 FROM blobs.blob
 WHERE state = 'deleted'
     AND deleted_at <= now() - :delay::interval
+    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id)
 ORDER BY deleted_at
 LIMIT :limit;
 

@@ -20,6 +20,23 @@ RETURNING
     tenant_id,
     key;
 
+-- name: job_cancel_of_organisation$
+-- Ask the running jobs of an organisation to stop; return how many there are.
+WITH running AS (
+    UPDATE jobs.job
+    SET
+        cancel_requested_at = coalesce(cancel_requested_at, now()),
+        canceled_by = :canceled_by,
+        pause_requested_at = NULL,
+        paused_by = NULL
+    WHERE organisation_id = :organisation_id
+        AND state = 'running'
+    RETURNING job_id
+)
+
+SELECT count(*)
+FROM running;
+
 -- name: job_claim
 -- Claim jobs that are due, for a worker: a fair share for each tenant with free slots, by priority, then longest due first.
 -- It scans up to :tenants_max tenants in the order of their ids, starting after :after, and serves at most :limit of
@@ -250,6 +267,24 @@ WHERE job_id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING job_id;
+
+-- name: job_delete_of_organisation$
+-- Delete some jobs of an organisation that don't run; return how many.
+WITH deleted AS (
+    DELETE FROM jobs.job
+    WHERE job_id = ANY(ARRAY(
+        SELECT job_id
+        FROM jobs.job
+        WHERE organisation_id = :organisation_id
+            AND state <> 'running'
+        LIMIT :limit
+    ))
+        AND state <> 'running'
+    RETURNING job_id
+)
+
+SELECT count(*)
+FROM deleted;
 
 -- name: job_delete_succeeded_or_canceled
 -- Delete some succeeded and canceled jobs whose retention period is over.

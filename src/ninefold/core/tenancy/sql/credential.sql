@@ -112,6 +112,14 @@ VALUES (
 )
 RETURNING expires_at;
 
+-- name: credential_leave_organisation!
+-- Let the sessions of people that are in an organisation be in none.
+UPDATE tenancy.credential
+SET organisation_id = NULL
+WHERE organisation_id = :organisation_id
+    AND account_id IS NOT NULL
+    AND kind = :kind;
+
 -- name: credential_list
 -- List an organisation's credentials of one kind, or of an account, or by id, oldest first, with the ended ones.
 SELECT

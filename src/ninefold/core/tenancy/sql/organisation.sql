@@ -1,3 +1,8 @@
+-- name: organisation_delete!
+-- Delete an organisation with its credentials, members and invitations.
+DELETE FROM tenancy.organisation
+WHERE organisation_id = :organisation_id;
+
 -- name: organisation_exists$
 -- Return whether there is any organisation.
 SELECT EXISTS (SELECT FROM tenancy.organisation);

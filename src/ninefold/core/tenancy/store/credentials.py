@@ -226,6 +226,11 @@ async def credential_list_sessions(
     return [SessionSummary(**record) async for record in records]
 
 
+async def credential_leave_organisation(connection: Connection, *, organisation_id: UUID, kind: str) -> None:
+    """Let the credentials of a kind that people have in an organisation be in none."""
+    await queries.credential_leave_organisation(connection, organisation_id=organisation_id, kind=kind)
+
+
 async def credential_record_use(connection: Connection, *, credential_id: UUID) -> None:
     """Record that a credential was just used."""
     await queries.credential_record_use(connection, credential_id=credential_id)

@@ -7,6 +7,11 @@ from ninefold.core.tenancy.model import Organisation
 from ninefold.core.tenancy.store.queries import queries
 
 
+async def organisation_delete(connection: Connection, *, organisation_id: UUID) -> None:
+    """Delete an organisation with its credentials, members and invitations."""
+    await queries.organisation_delete(connection, organisation_id=organisation_id)
+
+
 async def organisation_exists(connection: Connection) -> bool:
     """Return whether there is any organisation."""
     return bool(await queries.organisation_exists(connection))

@@ -81,6 +81,12 @@ WHERE
 ORDER BY repository.repository_id
 LIMIT :limit;
 
+-- name: repository_list_all
+-- Read the ids of all repositories of an organisation, also deleted ones.
+SELECT repository_id
+FROM workflows.repository
+WHERE organisation_id = :organisation_id;
+
 -- name: repository_list_by_github
 -- List the repositories of an organisation that name one at GitHub.
 SELECT repository_id

@@ -88,6 +88,12 @@ async def repository_list(
     return [read_row(Repository, row) async for row in rows]
 
 
+async def repository_list_all(connection: Connection, *, organisation_id: UUID) -> list[UUID]:
+    """Read the ids of all repositories of an organisation, also deleted ones."""
+    records = queries.repository_list_all(connection, organisation_id=organisation_id)
+    return [record["repository_id"] async for record in records]
+
+
 async def repository_list_by_github(
     connection: Connection, *, organisation_id: UUID, github_full_name: str, limit: int
 ) -> list[UUID]:
