@@ -42,7 +42,7 @@ _FURTHER_PANELS: Final = (
         "What waits",
         "short",
         {
-            "events queued": "max(ninefold_webhooks_events_queued)",
+            "deliveries queued": "sum(max by (tier) (ninefold_webhooks_queue_depth))",
             "deliveries retrying": "max(ninefold_webhooks_deliveries_retrying)",
             "deliveries waiting": "max(ninefold_webhooks_deliveries_waiting)",
         },

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import httpx
 
 from http_api import Api, Json
-from installations import LOOPBACK
+from installations import LOOPBACK, with_secrets_key
 from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
@@ -81,10 +81,10 @@ class LentDatabase(Database):
 def _transport_to(
     database: Database, environment: Mapping[str, str], *, systems: Sequence[AnySystem]
 ) -> httpx.ASGITransport:
-    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=_allow_loopback(environment))
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=_with_defaults(environment))
     app = build_web_app(
         database,
-        environment,
+        _with_defaults(environment),
         systems=systems,
         implementations=implementations_of(SYSTEMS),
         egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
@@ -93,9 +93,9 @@ def _transport_to(
     return httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
 
 
-def _allow_loopback(environment: Mapping[str, str]) -> Mapping[str, str]:
+def _with_defaults(environment: Mapping[str, str]) -> Mapping[str, str]:
     """Return the settings with which requests may be sent to this machine, unless the test says otherwise."""
-    return {"NINEFOLD_EGRESS_ALLOW": LOOPBACK, **environment}
+    return {"NINEFOLD_EGRESS_ALLOW": LOOPBACK, **with_secrets_key(environment)}
 
 
 async def create_key(database: Database, *, organisation: str) -> str:
@@ -108,7 +108,7 @@ async def create_key(database: Database, *, organisation: str) -> str:
 @asynccontextmanager
 async def running_worker(database_url: str, environment: Mapping[str, str]) -> AsyncIterator[None]:
     """Run a worker until the block ends; it may send to this machine."""
-    environment = _allow_loopback(environment)
+    environment = _with_defaults(environment)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
     stopping, hurrying = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:

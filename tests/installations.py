@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import httpx
 import psutil
@@ -27,6 +28,10 @@ STOP_WITHIN_S = 60.0
 PORTS = range(20_000, 32_000)
 LOOPBACK = "127.0.0.0/8,::1/128"
 """What servers and workers may send requests to in tests: this machine, where the receivers are."""
+
+SECRETS_KEY: Final = bytes(32)
+SECRETS_KEY_TEXT: Final = b64encode(SECRETS_KEY).decode()
+"""What seals secrets in tests."""
 
 # Hypothesis sets the seed of Python's default generator to the same value repeatedly.
 _RANDOM = random.SystemRandom()
@@ -188,7 +193,14 @@ def alive_among(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment without its Ninefold settings, plus these settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("NINEFOLD_")}
-    return {**inherited, **settings}
+    return {**inherited, **with_secrets_key(settings)}
+
+
+def with_secrets_key(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings with a key that seals secrets, unless it is in a data folder of the test."""
+    if "NINEFOLD_DATA_DIR" in settings:
+        return settings
+    return {"NINEFOLD_SECRETS_KEY": SECRETS_KEY_TEXT, **settings}
 
 
 def load_per_core() -> float:

@@ -278,6 +278,7 @@ const PAGES = [
   ["deliveries", "/webhooks/deliveries"],
   ["deliveries-found", "/webhooks/deliveries?q=invoice&code=2xx"],
   ["dead-letters", "/webhooks/dead-letters"],
+  ["retention", "/webhooks/retention"],
   ["replays", "/webhooks/replays"],
   ["keys", "/settings/keys"],
   ["members", "/settings/members"],

@@ -57,6 +57,7 @@ FOR_ADMINS = {
     "revoke_api_key",
     "list_audit_log",
     "create_runner_registration",
+    "update_webhooks_retention",
 }
 """Operations that admins and owners may call."""
 

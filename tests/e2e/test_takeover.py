@@ -12,9 +12,11 @@ from uuid import UUID
 
 import pytest
 
+from installations import SECRETS_KEY
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.systems.webhooks.service.publishing import EventDraft, Publication, publish_events
 from ninefold.systems.webhooks.service.recipients import RecipientCache
@@ -66,6 +68,7 @@ async def subscribe_and_publish(
             created = await create_subscription(
                 connection,
                 AddressPolicy.from_cidrs(["127.0.0.0/8"]),
+                Sealer(SECRETS_KEY),
                 organisation_id=organisation_id,
                 fields=SubscriptionChanges(url=f"{receiver.url}/{number}", event_types=["*"]),
                 retry_horizon_s=86_400,

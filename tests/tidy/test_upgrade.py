@@ -20,7 +20,9 @@ from ninefold.core.tenancy.store.audit_log import audit_entry_list
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model.attempts import AttemptTimings
 from ninefold.systems.webhooks.service.deliveries import get_delivery, get_event, list_deliveries
+from ninefold.systems.webhooks.service.queue_depths import recount_depths
 from ninefold.systems.webhooks.service.recipients import RecipientCache
+from ninefold.systems.webhooks.store.queue_depths import queue_depth_list
 from tidy.tree import TESTS, name_of
 
 SAMPLES = TESTS / "data" / "upgrade"
@@ -176,6 +178,12 @@ async def test_this_version_works_with_rows_of_earlier_versions(upgraded: Databa
         [None, 500],
         [204],
     ]
+
+
+async def test_the_depths_of_queues_are_what_earlier_versions_have_queued(upgraded: Database) -> None:
+    async with upgraded.transaction() as connection:
+        assert await queue_depth_list(connection) != {}
+        assert await recount_depths(connection, limit=1_000) == []
 
 
 async def test_attempts_have_the_url_that_they_went_to_unless_an_earlier_version_recorded_them(

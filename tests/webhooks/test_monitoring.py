@@ -82,4 +82,4 @@ def test_metrics_have_no_labels_that_grow_with_customers() -> None:
     for family in REGISTRY.collect():
         if family.name.startswith("ninefold_webhooks"):
             labels = {name for sample in family.samples for name in sample.labels}
-            assert labels <= {"status", "error_class", "kind", "channel", "outcome", "le"}
+            assert labels <= {"status", "error_class", "kind", "channel", "outcome", "le", "queue", "tier"}

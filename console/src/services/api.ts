@@ -1239,7 +1239,8 @@ export interface paths {
          * @description The response is sent after the commit; workers then deliver the event to each subscriber.
          *
          *     If the idempotency key was used before with the same content, the response repeats the first one, with
-         *     `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs.
+         *     `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs. While
+         *     too many deliveries wait for their first attempts, new events are refused with 429 (`queue_full`).
          */
         post: operations["publish_event"];
         delete?: never;
@@ -1281,7 +1282,8 @@ export interface paths {
          * Publish a batch of events
          * @description Publishes up to 1,000 events in one transaction. The response has a result for each event, in the order of the
          *     request. If an event is refused, its result contains the problem, and the others are still accepted. Each event has
-         *     its own idempotency key; the header `Idempotency-Key` is refused.
+         *     its own idempotency key; the header `Idempotency-Key` is refused. If events were refused because a queue is full
+         *     (`queue_full`), the header `Retry-After` says when to send them again.
          */
         post: operations["publish_event_batch"];
         delete?: never;
@@ -4441,6 +4443,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how long events are kept */
+        get: operations["get_webhooks_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change how long events are kept
+         * @description It holds for what is published from now on, with its deliveries and attempts. Earlier events keep their retention.
+         */
+        patch: operations["update_webhooks_retention"];
+        trace?: never;
+    };
     "/api/v1/webhooks/sparklines": {
         parameters: {
             query?: never;
@@ -5766,6 +5789,11 @@ export interface components {
             next_attempt_at: string | null;
             /** @description Without an outcome; some are being attempted. */
             queued: components["schemas"]["QueueDepthView"];
+            /**
+             * @description With as many, no more events are accepted.
+             * @example 1000000
+             */
+            queued_max: number;
             /** @description They wait for their next attempt. */
             retrying: components["schemas"]["QueueDepthView"];
             /** @description The same by tier, most urgent first. */
@@ -11145,6 +11173,48 @@ export interface components {
             usage: components["schemas"]["ninefold.systems.assistant.routes.response_wire.UsageView"];
         };
         /**
+         * RetentionChoiceView
+         * @description A retention that an organisation can have.
+         */
+        RetentionChoiceView: {
+            /**
+             * @description Days that an event is kept at least.
+             * @example 30
+             */
+            days: number;
+            /** @enum {unknown} */
+            retention: "long" | "short" | "standard";
+        };
+        /**
+         * RetentionView
+         * @description How long events are kept, with their deliveries and attempts.
+         */
+        RetentionView: {
+            /** @description What the installation offers. */
+            choices: components["schemas"]["RetentionChoiceView"][];
+            /**
+             * @description Days that an event is kept at least.
+             * @example 30
+             */
+            days: number;
+            /**
+             * @description Days that a dead letter is kept at least, after its delivery failed.
+             * @example 7
+             */
+            dead_letter_days: number;
+            /**
+             * @description Days after which an idempotency key can be used again.
+             * @example 7
+             */
+            idempotency_key_days: number;
+            /**
+             * @description The retention of what is published now.
+             * @example standard
+             * @enum {unknown}
+             */
+            retention: "long" | "short" | "standard";
+        };
+        /**
          * RetryScheduled
          * @description A delivery that is about to be attempted again.
          */
@@ -12348,6 +12418,11 @@ export interface components {
          */
         TierDepthView: {
             queued: components["schemas"]["QueueDepthView"];
+            /**
+             * @description Events of this tier are accepted while fewer deliveries of all tiers are queued.
+             * @example 950000
+             */
+            queued_max: number;
             retrying: components["schemas"]["QueueDepthView"];
             /** @example standard */
             tier: components["schemas"]["EventTier"];
@@ -12754,6 +12829,14 @@ export interface components {
             github_full_name?: string | null;
             /** @default null */
             name?: string | null;
+        };
+        /**
+         * UpdateRetention
+         * @description Another retention.
+         */
+        UpdateRetention: {
+            /** @enum {unknown} */
+            retention: "long" | "short" | "standard";
         };
         /**
          * UpdateRun
@@ -19105,6 +19188,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Service unavailable. */
             503: {
                 headers: {
@@ -19203,6 +19297,8 @@ export interface operations {
             /** @description Accepted. */
             202: {
                 headers: {
+                    /** @description Seconds after which events that were refused with `queue_full` can be sent again. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -35581,6 +35677,153 @@ export interface operations {
             };
             /** @description Forbidden. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhooks_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetention"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

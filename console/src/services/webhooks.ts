@@ -25,6 +25,7 @@ export type Alert = Status["alerts"][number];
 export type FiredAlert = Camel<Wire["FiredAlertView"]>;
 export type Metrics = Camel<Wire["MetricsView"]>;
 export type Period = Wire["Period"];
+export type Retention = Camel<Wire["RetentionView"]>;
 /** An event with its payload as text, exactly as it is sent. */
 export type Event = Omit<Camel<Wire["EventView"]>, "payload"> & { payloadText: string };
 export type NewSubscription = Camel<Wire["CreateSubscription"]>;
@@ -201,4 +202,13 @@ export function listAlerts(subscriptionId?: string): Promise<Page<FiredAlert>> {
 
 export async function listSparklines(): Promise<readonly Sparkline[]> {
   return (await call<{ sparklines: Sparkline[] }>("GET", "/webhooks/sparklines")).sparklines;
+}
+
+export function getRetention(): Promise<Retention> {
+  return call("GET", "/webhooks/retention");
+}
+
+/** Keep what is published from now on for another time. */
+export function updateRetention(retention: Retention["retention"]): Promise<Retention> {
+  return call("PATCH", "/webhooks/retention", { body: { retention } });
 }

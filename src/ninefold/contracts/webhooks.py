@@ -10,6 +10,7 @@ import msgspec
 from ninefold.core.contracts import Contract
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 
 EVENT_PAYLOAD_BYTES_MAX: Final = 1024 * 1024
 """The size of an event's payload. A worker holds it in memory for each attempt in flight."""
@@ -109,6 +110,7 @@ class RequestForwarder(Protocol):
         self,
         connection: Connection,
         egress_policy: AddressPolicy,
+        sealer: Sealer,
         *,
         organisation_id: UUID,
         route: str,

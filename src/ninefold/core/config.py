@@ -89,7 +89,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     secrets_key: Annotated[
         str | None,
         msgspec.Meta(
-            description="Key that seals secrets: 32 bytes in base64; by default, one in the data folder.",
+            description="Key that seals secrets, 32 bytes in base64, and earlier keys; by default, in the data folder.",
             extra={"is_secret": True},
         ),
     ] = None

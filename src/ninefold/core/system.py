@@ -5,7 +5,7 @@ connects the two.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
+from ninefold.core.exports import Export
 from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.live.feeds import Feed, LiveMethod
 from ninefold.core.live.hub import Hub
@@ -25,7 +26,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.processes import ProcessFolder, SystemProcess
 from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.secrets import Sealer
+from ninefold.core.secrets import SealedColumn, Sealer
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.direct_routes import ApiRoute
 from ninefold.core.web.site import Site
@@ -85,6 +86,8 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """Where the processes of systems on this machine are reached."""
     blobs: Blobs = msgspec.field(default_factory=Blobs.default)
     """Stores files and other large contents."""
+    sealer: Sealer = msgspec.field(default_factory=Sealer.default)
+    """Opens what is sealed."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
 
@@ -156,8 +159,14 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
     """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""
+    database_checks: Sequence[Callable[[Connection, SettingsT], Awaitable[Sequence[Finding]]]] = ()
+    """Those that look into the database, which has every migration."""
+    exports: Sequence[Export] = ()
+    """The files that it adds to the export of an organisation; without any, the export says what is missing."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
+    sealed_columns: Sequence[SealedColumn] = ()
+    """Its columns with sealed values."""
     # Each contract has its own type.
     implements: Sequence[Implementation[Any]] = ()
     """What it offers to other systems, by contract (`ninefold/contracts/`)."""

@@ -28,9 +28,11 @@ from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
 from ninefold.core.postgres.embedded.engine import find_engine
 from ninefold.core.postgres.embedded.ownership import Owner, read_owner
 from ninefold.core.postgres.migrations import read_pending_migrations
+from ninefold.core.secrets import KEY_FILE, Sealer
+from ninefold.core.secrets.service import KeyUse, list_key_uses
 from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port
 from ninefold.edge.processes import SUPERVISED
-from ninefold.edge.systems import SYSTEMS, migration_sources
+from ninefold.edge.systems import SYSTEMS, migration_sources, sealed_columns
 
 PYTHON_MIN: Final = (3, 11)
 FREE_BYTES_MIN: Final = 256 * 1024**2
@@ -71,7 +73,7 @@ async def examine(
         findings.append(_check_data_dir(settings.data_dir))
         findings.append(_check_engine())
     findings.append(await check_blobs(settings))
-    findings += [finding async for finding in _check_database(settings)]
+    findings += [finding async for finding in _check_database(settings, environment)]
     return findings
 
 
@@ -226,7 +228,7 @@ def _check_engine() -> Finding:
     return ok("postgresql", f"embedded, runs as {engine.account.name!r}")
 
 
-async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
+async def _check_database(settings: CoreSettings, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
     owner = None
     if settings.database_url is None:
         try:
@@ -249,7 +251,7 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
         yield _explain_silence(error, owner)
         return
     try:
-        for finding in await _examine_database(database):
+        for finding in await _examine_database(database, settings, environment):
             yield finding
     finally:
         await database.close()
@@ -265,7 +267,9 @@ def _explain_silence(error: NinefoldError, owner: Owner | None) -> Finding:
     return _NOT_RUNNING
 
 
-async def _examine_database(database: Database) -> list[Finding]:
+async def _examine_database(
+    database: Database, settings: CoreSettings, environment: Mapping[str, str]
+) -> list[Finding]:
     async with database.connection() as connection:
         version_number = int(await connection.fetchval("SELECT current_setting('server_version_num')"))
         version = await connection.fetchval("SELECT current_setting('server_version')")
@@ -281,6 +285,8 @@ async def _examine_database(database: Database) -> list[Finding]:
         findings.append(warning("database", f"{len(pending)} migrations are pending.", "Run `ninefold migrate`."))
     else:
         findings.append(ok("database", f"PostgreSQL {version}, every migration applied"))
+        findings += await _check_secrets(database, settings)
+        findings += await _ask_systems(database, environment)
     difference_s = abs((datetime.now(UTC) - their_clock).total_seconds())
     if difference_s > CLOCK_DIFFERENCE_S_MAX:
         findings.append(
@@ -291,6 +297,50 @@ async def _examine_database(database: Database) -> list[Finding]:
             )
         )
     return findings
+
+
+async def _ask_systems(database: Database, environment: Mapping[str, str]) -> list[Finding]:
+    async with database.connection() as connection:
+        return [
+            finding
+            for system in SYSTEMS
+            for check in system.database_checks
+            for finding in await check(connection, system.read_settings(environment))
+        ]
+
+
+async def _check_secrets(database: Database, settings: CoreSettings) -> list[Finding]:
+    try:
+        async with database.connection() as connection:
+            uses = await list_key_uses(connection, Sealer.of(settings), sealed_columns())
+    except NinefoldError as error:
+        return [failed("secrets", error.detail, error.remedy)]
+    findings = [finding for use in uses if (finding := _judge_key(use)) is not None]
+    if findings:
+        return findings
+    count = sum(use.values for use in uses)
+    if not uses:
+        return [ok("secrets", "the first start makes their key")]
+    where = "NINEFOLD_SECRETS_KEY" if settings.secrets_key is not None else str(settings.data_dir / KEY_FILE)
+    return [ok("secrets", f"{count:,} are sealed with the current key of {where}")]
+
+
+def _judge_key(use: KeyUse) -> Finding | None:
+    name = "without a name" if use.key_id is None else use.key_id.hex()
+    if use.state == "missing":
+        return failed(
+            "secrets",
+            f"{use.values:,} secrets are sealed with the key {name}, which isn't here.",
+            "Set the same NINEFOLD_SECRETS_KEY for every process, or restore secrets.key. "
+            "If the key is lost: `ninefold secrets forget-lost-keys`.",
+        )
+    if use.state == "earlier" and use.values:
+        return warning(
+            "secrets",
+            f"{use.values:,} secrets are still sealed with an earlier key ({name}).",
+            "Run `ninefold secrets rotate-key`.",
+        )
+    return None
 
 
 def _is_seen(path: Path) -> bool:

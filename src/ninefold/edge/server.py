@@ -24,6 +24,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.processes import ProcessFolder
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.secrets import Sealer
+from ninefold.core.secrets.service import prepare_secrets
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
@@ -42,7 +43,7 @@ from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
-from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, implementations_of, migration_sources
+from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, implementations_of, migration_sources, sealed_columns
 
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
@@ -81,7 +82,7 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
     end_with_supervisor(os.environ)
     check_settings(settings, os.environ)
     require_free_port(settings)
-    asyncio.run(_check(database_url))
+    asyncio.run(_check(database_url, Sealer.of(settings)))
     limit = raise_open_file_limit()
     server = Granian(
         target=f"{__name__}:{create_app.__name__}",
@@ -332,10 +333,11 @@ def _stop_streams_first(stopping: Stopping) -> None:
     loop.add_signal_handler(signal.SIGTERM, on_terminate)
 
 
-async def _check(database_url: str) -> None:
-    """Check the database in this process, so that the operator sees the error message."""
+async def _check(database_url: str, sealer: Sealer) -> None:
+    """Check the database and the keys in this process, so that the operator sees the error message."""
     database = await Database.connect(database_url, application_name="ninefold serve", connections_max=2)
     try:
         await require_migrated(database)
+        await prepare_secrets(database, sealer, sealed_columns())
     finally:
         await database.close()

@@ -15,6 +15,8 @@ from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.processes import ProcessFolder, SystemProcess
+from ninefold.core.secrets import Sealer
+from ninefold.core.secrets.service import prepare_secrets
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.telemetry.metrics import METRICS_DIR_VARIABLE, mark_process_dead, prepare_metrics_dir
 from ninefold.core.tenancy.accounts import create_setup_link, has_accounts
@@ -29,7 +31,7 @@ from ninefold.edge.ports import is_ready, require_free_port
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.settings import check_settings
 from ninefold.edge.system_processes import ProcessKeeper, banners, system_processes
-from ninefold.edge.systems import credential_kinds
+from ninefold.edge.systems import credential_kinds, sealed_columns
 from ninefold.edge.worker import STOP_GRACE_PERIOD_S
 
 READY_WITHIN_S: Final = 60.0
@@ -116,6 +118,7 @@ class Supervisor:
         try:
             for migration in await migrate_database(database):
                 log.info("migration.applied", namespace=migration.namespace, name=migration.name)
+            await prepare_secrets(database, Sealer.of(self._settings), sealed_columns())
             first_start = await _start_first(database)
             async with database.connection() as connection:
                 is_without_accounts = not await has_accounts(connection)

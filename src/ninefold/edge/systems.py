@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ninefold.core import blobs, jobs, live, queue, tenancy
+from ninefold.core import blobs, jobs, live, queue, secrets, tenancy
 from ninefold.core.contracts import Implementations
 from ninefold.core.jobs.routes import job_routes
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.secrets import SealedColumn
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
@@ -28,12 +29,18 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, 
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
     own = [system.migrations for system in SYSTEMS if system.migrations is not None]
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, live.MIGRATIONS, blobs.MIGRATIONS, *own]
+    core = [tenancy, queue, jobs, live, blobs, secrets]
+    return [*[package.MIGRATIONS for package in core], *own]
 
 
 def credential_kinds() -> list[CredentialKind]:
     """Return the kinds of credentials of people and of all systems, besides API keys."""
     return [*PERSONAL_KINDS, *[kind for system in SYSTEMS for kind in system.credential_kinds]]
+
+
+def sealed_columns() -> list[SealedColumn]:
+    """Return the columns with sealed values."""
+    return [column for system in SYSTEMS for column in system.sealed_columns]
 
 
 def implementations_of(systems: Sequence[AnySystem]) -> Implementations:

@@ -26,12 +26,14 @@ from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.processes import ProcessFolder
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease, session_name
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
+from ninefold.core.secrets.service import prepare_secrets
 from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, tune_garbage_collector
-from ninefold.edge.systems import SYSTEMS, credential_kinds, implementations_of
+from ninefold.edge.systems import SYSTEMS, credential_kinds, implementations_of, sealed_columns
 from ninefold.edge.worker_tasks import build_worker_tasks
 
 STOP_GRACE_PERIOD_S: Final = 10.0
@@ -144,10 +146,12 @@ async def work(
             settings=settings,
             process_folder=ProcessFolder.of(settings.data_dir),
             blobs=Blobs.of(settings),
+            sealer=(sealer := Sealer.of(settings)),
             implementations=implementations_of(SYSTEMS),
         )
         tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)
         await require_migrated(database)
+        await prepare_secrets(database, sealer, sealed_columns())
         await lease.acquire()
         log.info("worker.started", worker_id=str(lease.worker_id), tasks=[task.name for task in tasks])
         try:

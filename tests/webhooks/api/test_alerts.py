@@ -95,7 +95,7 @@ async def test_full_queues_are_alerts_of_the_organisation_and_of_the_system_orga
     await other_api.subscribe(URL)
     for _ in range(5):
         await other_api.publish()
-    sizes = {"ALERT_ORGANISATION_QUEUE_CAPACITY": "6", "ALERT_QUEUE_CAPACITY": "6"}
+    sizes = {"ORGANISATION_QUEUE_DEPTH_MAX": "6", "INSTALLATION_QUEUE_DEPTH_MAX": "6"}
     assert changes(await evaluate(database, sizes)) == (["queue_depth", "queue_depth"], [])
     [own] = await alerts_of(other_api)
     [of_all] = await alerts_of(api)
@@ -114,7 +114,7 @@ async def test_alerts_about_the_installation_go_to_the_organisation_that_is_set(
             "SELECT organisation_id FROM webhooks.subscription ORDER BY subscription_id DESC LIMIT 1"
         )
     settings = {
-        "ALERT_QUEUE_CAPACITY": "1",
+        "INSTALLATION_QUEUE_DEPTH_MAX": "1",
         "ALERT_ORGANISATION": format_id(ORGANISATION_PREFIX, organisation_id),
     }
     await evaluate(database, settings)

@@ -89,8 +89,12 @@ async def test_an_old_first_attempt_is_an_alert_while_a_worker_runs(
         async with database.transaction() as connection:
             await connection.execute(
                 "INSERT INTO webhooks.event (event_id, organisation_id, event_type, payload, queued_deliveries, status,"
-                " accepted_at, leased_by) SELECT gen_random_uuid(), organisation_id, 'a', '{}', 3, 'queued',"
+                " accepted_at, leased_by) SELECT uuidv7(), organisation_id, 'a', '{}', 3, 'queued',"
                 " now() - interval '1 minute', gen_random_uuid() FROM webhooks.subscription"
+            )
+            await connection.execute(
+                "INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)"
+                " SELECT organisation_id, 1, 3 FROM webhooks.subscription"
             )
         [alert] = await status_of(api, "backlog_old", "no_worker")
     assert (alert["kind"], alert["count"], alert["needs_person"]) == ("backlog_old", 3, True)

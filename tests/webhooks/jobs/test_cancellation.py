@@ -24,7 +24,7 @@ _INSERT = """
         last_error_class, last_error_detail, is_last_response_body_truncated
     )
     SELECT
-        gen_random_uuid(), $1, gen_random_uuid(), $2, $3, 1, 1, now(),
+        uuidv7(), $1, uuidv7(), $2, $3, 1, 1, now(),
         CASE WHEN $3 = 'retrying' THEN now() + interval '1 hour' END,
         now(),
         CASE WHEN $3 NOT IN ('retrying', 'waiting') THEN now() END,

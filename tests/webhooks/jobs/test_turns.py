@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,15 +10,20 @@ import pytest
 
 from http_api import Json
 from ninefold.contracts.webhooks import EventTier
-from ninefold.core.ids import new_id, parse_id
+from ninefold.core.ids import first_id_at, format_id, new_id, parse_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.systems.webhooks.jobs.partitions import Kept, keep_all, make_partitions
+from ninefold.systems.webhooks.model import Retention
 from ninefold.systems.webhooks.model.ordering import OrderedDelivery
 from ninefold.systems.webhooks.service.blocked_keys import skip_delivery
 from ninefold.systems.webhooks.service.ordering import end_turns, start_turns_of_events
+from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.ordering import ordered_delivery_insert_many
 from webhooks.webhooks_api import WebhooksApi
 
 KEYS: Final = ("a", "b", "c")
+SETTINGS: Final = WebhooksSettings()
+NOW: Final = datetime.now(UTC)
 
 _INSERT_EVENT = """
     INSERT INTO webhooks.event (
@@ -64,6 +70,7 @@ class Order:
             subscription_id=self._subscription_id,
             ordering_key=key,
             tier=EventTier.STANDARD,
+            retention=Retention.STANDARD,
         )
         await ordered_delivery_insert_many(connection, [ordered])
 
@@ -203,3 +210,53 @@ async def test_what_was_published_while_its_subscription_was_deleted_is_canceled
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT status FROM webhooks.delivery") == "canceled"
     assert await order.left() == 0
+
+
+async def test_what_is_held_ends_with_its_retention_and_a_block_when_what_blocks_is_removed(
+    api: WebhooksApi, database: Database, order: Order
+) -> None:
+    old = NOW - timedelta(days=50)
+    for moment in (old, NOW):
+        await make_partitions(database, SETTINGS, now=moment)
+    first = await order.publish("a", delivery_id=first_id_at(old))
+    second = await order.publish("a", delivery_id=first_id_at(old + timedelta(hours=1)))
+    third = await order.publish("a", delivery_id=first_id_at(NOW))
+    await order.claim(first, second, third)
+    await order.end(first, "failed")
+
+    kept = await keep(database, now=NOW)
+    assert (kept.expired_deliveries, kept.dropped, kept.overdue) == (1, 0, 1)
+    assert await order.current() == {"a": (first, True)}
+    assert await order.left() == 2
+
+    kept = await keep(database, now=NOW + timedelta(days=8))
+    assert (kept.dropped, kept.overdue) == (1, 0)
+    assert await order.current() == {"a": (third, False)}
+    await api.refused(404, "GET", f"/deliveries/{format_id('dlv', second)}")
+
+
+async def test_a_delivery_whose_time_is_over_in_its_turn_gives_it_to_the_next_or_blocks_it(
+    database: Database, order: Order
+) -> None:
+    old = NOW - timedelta(days=50)
+    for moment in (old, NOW):
+        await make_partitions(database, SETTINGS, now=moment)
+    waiting = await order.publish("a", delivery_id=first_id_at(old))
+    later = await order.publish("a", delivery_id=first_id_at(NOW))
+    await order.claim(waiting, later)
+
+    assert (await keep(database, now=NOW)).expired_deliveries == 1
+    assert await order.current() == {"a": (waiting, True)}
+    assert (await keep(database, now=NOW + timedelta(days=8))).dropped == 1
+    assert await order.current() == {"a": (later, False)}
+
+
+async def keep(database: Database, *, now: datetime) -> Kept:
+    """Drop what is older than its retention."""
+
+    async def report(_: int) -> None:
+        """Ignore the progress."""
+
+    kept = await keep_all(database, SETTINGS, now=now, report=report)
+    assert kept is not None
+    return kept

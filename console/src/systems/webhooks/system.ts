@@ -24,6 +24,7 @@ export const webhooks: ConsoleSystem = {
     { pattern: "/webhooks/deliveries/:id", load: () => import("./DeliveryLink.svelte") },
     { pattern: "/webhooks/dead-letters", load: () => import("./DeadLetters.svelte") },
     { pattern: "/webhooks/replays", load: () => import("./Replays.svelte") },
+    { pattern: "/webhooks/retention", load: () => import("./Retention.svelte") },
   ],
   pages: [
     { name: "Subscriptions", kind: "webhooks", href: "/webhooks/subscriptions" },
@@ -32,6 +33,7 @@ export const webhooks: ConsoleSystem = {
     { name: "Deliveries", kind: "webhooks", href: "/webhooks/deliveries" },
     { name: "Dead letters", kind: "webhooks", href: "/webhooks/dead-letters" },
     { name: "Replays", kind: "webhooks", href: "/webhooks/replays" },
+    { name: "Retention", kind: "webhooks", href: "/webhooks/retention" },
   ],
   find: async () =>
     (await listSubscriptions({})).items.map((subscription) => ({

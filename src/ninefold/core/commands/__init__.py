@@ -6,7 +6,15 @@ the edge converts it into a message on standard error and exit code 1.
 """
 
 from ninefold.core.commands.answers import Limit, print_next_page, print_search_end, show_answer, show_fields
-from ninefold.core.commands.client import ApiClient, ApiResponse, Page, SearchPage, TemporaryProblemError, encode_body
+from ninefold.core.commands.client import (
+    ApiClient,
+    ApiProblemError,
+    ApiResponse,
+    Page,
+    SearchPage,
+    TemporaryProblemError,
+    encode_body,
+)
 from ninefold.core.commands.ids import parse_argument_id
 from ninefold.core.commands.jobs import await_job, follow_job
 from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientSettings
@@ -27,6 +35,7 @@ __all__ = [
     "FROM_ENVIRONMENT",
     "ApiClient",
     "ApiOptions",
+    "ApiProblemError",
     "ApiResponse",
     "ClientSettings",
     "Limit",

@@ -32,6 +32,9 @@ class ApiProblemError(NinefoldError):
     status: int = 0
     """The HTTP status that the server has sent."""
 
+    retry_after_s: int | None = None
+    """When to send the same request again, if the server has said so."""
+
 
 class TemporaryProblemError(ApiProblemError):
     """The server, or a proxy before it, can't answer now: 502, 503 or 504."""
@@ -265,4 +268,6 @@ def _problem(response: httpx.Response) -> ApiProblemError:
     kind = TemporaryProblemError if response.status_code in _TEMPORARY else ApiProblemError
     error = kind(detail, field=problem.field, remedy=problem.remedy)
     error.status = response.status_code
+    retry_after = response.headers.get("Retry-After", "")
+    error.retry_after_s = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
     return error

@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "process": (_RUN, "Run only one process that a system adds, such as the assistant's engine."),
     "migrate": (_ADMINISTER, "Migrate the database to this version."),
     "doctor": (_ADMINISTER, "Check this machine and its settings, and say how to fix what is wrong."),
+    "secrets": (_ADMINISTER, "List, replace and remove the keys that seal secrets."),
     "organisations": (_ADMINISTER, "Create and list organisations."),
     "accounts": (_ADMINISTER, "Create, list and disable accounts of people, and reset their passwords."),
     "keys": (_ADMINISTER, "Create, list and revoke API keys."),

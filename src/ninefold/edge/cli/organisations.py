@@ -1,18 +1,24 @@
 """`ninefold organisations …`: these commands use the database, as `ninefold keys` does."""
 
 import asyncio
-from typing import Final
+import os
+from pathlib import Path
+from typing import IO, Final
 from uuid import UUID
 
 import cyclopts
+import msgspec
 
 from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table
+from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id
 from ninefold.core.tenancy import service
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Organisation
 from ninefold.edge.cli.auditing import record_command
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
-from ninefold.edge.database import open_transaction
+from ninefold.edge.database import open_database, open_transaction, require_migrated
+from ninefold.edge.exporting import Exported, export_organisation
+from ninefold.edge.systems import SYSTEMS
 
 _APPLICATION_NAME: Final = "ninefold organisations"
 
@@ -59,6 +65,31 @@ def list_(*, data_dir: DataDir = None, json: Json = False) -> None:
         print_note(f"Only the first {service.LIST_LENGTH_MAX:,} are shown.")
 
 
+@organisations.command
+def export(organisation: str, /, *, to: Path, data_dir: DataDir = None, json: Json = False) -> None:
+    """Write what belongs to an organisation into a new ZIP file with NDJSON files, without secrets.
+
+    Args:
+        organisation: The organisation's id, such as org_01h455vb4pex5vsknk084sn02q.
+        to: The file to create.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    organisation_id = parse_organisation_id(organisation)
+    with _create_file(to) as file:
+        try:
+            exported = asyncio.run(_export(organisation_id, file, data_dir=data_dir))
+        except BaseException:
+            to.unlink()
+            raise
+    if json:
+        print_json(msgspec.to_builtins(exported))
+        return
+    print_table(["File", "Lines"], [[name, f"{count:,}"] for name, count in exported.files.items()], empty="")
+    if exported.not_exported:
+        print_note(f"These systems can't be exported yet: {', '.join(exported.not_exported)}.")
+
+
 def parse_organisation_id(text: str) -> UUID:
     """Return the organisation's id that was given with `--organisation`.
 
@@ -86,6 +117,33 @@ async def _list(*, data_dir: str | None) -> list[Organisation]:
     settings = read_core_settings(data_dir=data_dir)
     async with open_transaction(settings, application_name=_APPLICATION_NAME, may_create=False) as connection:
         return await service.list_organisations(connection)
+
+
+async def _export(organisation_id: UUID, file: IO[bytes], *, data_dir: str | None) -> Exported:
+    settings = read_core_settings(data_dir=data_dir)
+    async with open_database(settings, application_name=_APPLICATION_NAME, may_create=False) as database:
+        await require_migrated(database)
+        exported = await export_organisation(database, organisation_id, file, systems=SYSTEMS)
+        async with database.transaction() as connection:
+            await record_command(
+                connection,
+                "ninefold organisations export",
+                organisation_id=organisation_id,
+                target_id=format_id(ORGANISATION_PREFIX, organisation_id),
+            )
+    return exported
+
+
+def _create_file(path: Path) -> IO[bytes]:
+    """Create a file that only this user can read."""
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except OSError as error:
+        raise InvalidInputError(
+            f"{path} can't be created: {error.strerror}.",
+            field="--to",
+            remedy="Name a file that doesn't exist, in a folder where you can write.",
+        ) from error
 
 
 def _describe(organisation: Organisation) -> dict[str, object]:

@@ -38,7 +38,9 @@ from ninefold.systems.callbacks.store.callbacks import callback_count_received
 
 def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRouterHandler]:
     webhook_delivery = WebhookDelivery.find(context.implementations)
-    forwarding = Forwarding(forwarder=webhook_delivery.forwarder, egress_policy=context.egress_policy)
+    forwarding = Forwarding(
+        forwarder=webhook_delivery.forwarder, egress_policy=context.egress_policy, sealer=context.sealer
+    )
 
     def provide_notifier() -> Notifier:
         return context.notifier

@@ -6,6 +6,7 @@ from ninefold.core.errors import (
     NinefoldError,
     NotFoundError,
     PayloadTooLargeError,
+    TooManyRequestsError,
 )
 
 
@@ -63,6 +64,13 @@ class EventTooLargeError(PayloadTooLargeError):
 
     code = "event_too_large"
     title = "Event too large"
+
+
+class QueueFullError(TooManyRequestsError):
+    """Too many deliveries wait for their first attempts, so no more events are accepted for now."""
+
+    code = "queue_full"
+    title = "Queue full"
 
 
 class IdempotencyConflictError(ConflictError):

@@ -1,6 +1,7 @@
 """The settings of webhook delivery."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
@@ -12,7 +13,9 @@ from ninefold.core.egress import InvalidTargetError, parse_target
 from ninefold.core.errors import SettingError
 from ninefold.core.ids import InvalidIdError, parse_id
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX
+from ninefold.systems.webhooks.model import Retention
 from ninefold.systems.webhooks.model.alerts import MailServer
+from ninefold.systems.webhooks.model.queues import QueueLimits
 
 PREFIX = "NINEFOLD_WEBHOOKS_"
 RETRY_DELAYS_COUNT_MAX = 20
@@ -22,7 +25,35 @@ _ADDRESS_LENGTH_MAX: Final = 254
 """Of a mail address (RFC 5321 §4.5.3.1.3)."""
 
 
-class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
+class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings for queues: what they can hold."""
+
+    organisation_queue_depth_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=1_000_000_000,
+            description="Deliveries of one organisation that wait for first attempts, at which its events are refused.",
+        ),
+    ] = 1_000_000
+    installation_queue_depth_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=1_000_000_000,
+            description="Deliveries of all organisations that wait for first attempts, at which events are refused.",
+        ),
+    ] = 10_000_000
+
+    @property
+    def queue_limits(self) -> QueueLimits:
+        """What the queues can hold."""
+        return QueueLimits(
+            organisation=self.organisation_queue_depth_max, installation=self.installation_queue_depth_max
+        )
+
+
+class AlertSettings(QueueSettings, frozen=True, kw_only=True):
     """The settings for alerts: their thresholds, and where they are sent."""
 
     alert_interval_s: Annotated[
@@ -51,12 +82,6 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
     alert_queue_share_max: Annotated[
         float, msgspec.Meta(gt=0, le=1, description="Share of a queue's capacity, above which an alert fires.")
     ] = 0.8
-    alert_organisation_queue_capacity: Annotated[
-        int, msgspec.Meta(ge=1, le=10_000_000, description="Events of one organisation with which its queue is full.")
-    ] = 100_000
-    alert_queue_capacity: Annotated[
-        int, msgspec.Meta(ge=1, le=100_000_000, description="Events of all organisations with which the queue is full.")
-    ] = 1_000_000
     alert_kept_s: Annotated[
         int, msgspec.Meta(ge=3_600, le=315_360_000, description="Seconds for which a resolved alert is kept.")
     ] = 2_592_000
@@ -104,7 +129,7 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
-    """The settings for attempts, retries, what is kept of them, and alerts; prefix `NINEFOLD_WEBHOOKS_`."""
+    """The settings for attempts, retries, what is kept of them, queues and alerts; prefix `NINEFOLD_WEBHOOKS_`."""
 
     attempt_timeout_s: Annotated[
         float,
@@ -170,6 +195,41 @@ class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
     response_body_kept_bytes: Annotated[
         int, msgspec.Meta(ge=0, le=16_384, description="Bytes of each response body to keep with its attempt.")
     ] = 16_384
+    short_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with short retention.")
+    ] = 7
+    standard_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with standard retention.")
+    ] = 30
+    long_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days to keep what was published with long retention.")
+    ] = 90
+    dead_letter_retention_days: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=3_650, description="Days to keep a dead letter at least, after the delivery failed."),
+    ] = 7
+    idempotency_key_retention_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days after which an idempotency key can be used again.")
+    ] = 7
+
+    def retention_of(self, retention: Retention) -> timedelta:
+        """Return how long events with a retention are kept, with their deliveries and attempts."""
+        days = {
+            Retention.SHORT: self.short_retention_days,
+            Retention.STANDARD: self.standard_retention_days,
+            Retention.LONG: self.long_retention_days,
+        }
+        return timedelta(days=days[retention])
+
+    @property
+    def dead_letter_retention(self) -> timedelta:
+        """How long a dead letter is kept at least."""
+        return timedelta(days=self.dead_letter_retention_days)
+
+    @property
+    def idempotency_key_retention(self) -> timedelta:
+        """How long an idempotency key is kept."""
+        return timedelta(days=self.idempotency_key_retention_days)
 
     @property
     def attempts_per_round(self) -> int:
@@ -200,6 +260,13 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
     _check_alert_organisation(settings)
     _check_slack_url(settings)
     _check_mail(settings)
+    for retention in Retention:
+        if settings.retention_of(retention) < settings.idempotency_key_retention:
+            raise SettingError(
+                f"{PREFIX}{retention.name}_RETENTION_DAYS is less than {PREFIX}IDEMPOTENCY_KEY_RETENTION_DAYS.",
+                field=f"{PREFIX}IDEMPOTENCY_KEY_RETENTION_DAYS",
+                remedy="Keep keys no longer than events: the answer to a repeated request is read from its event.",
+            )
     return settings
 
 

@@ -42,6 +42,7 @@ from ninefold.systems.workflows.service.fleet.logs import log_feed
 from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
 from ninefold.systems.workflows.service.github import GitHubCallbacks
 from ninefold.systems.workflows.service.runs.feeds import RUN_FEEDS
+from ninefold.systems.workflows.service.secrets import SECRETS
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
 
@@ -130,4 +131,5 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     implements=(Implementation(CALLBACK_CONSUMER, GitHubCallbacks()),),
     credential_kinds=FLEET_KINDS,
     checks=(check_isolation, check_runner),
+    sealed_columns=(SECRETS,),
 )

@@ -8,6 +8,7 @@ import msgspec
 from ninefold.contracts.webhooks import RequestForwarder
 from ninefold.core.egress import AddressPolicy, InvalidTargetError, parse_target
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.callbacks.model import NewSource
 from ninefold.systems.callbacks.rules.outgoing import route_of
 from ninefold.systems.callbacks.store.sources import source_forwards_with
@@ -21,6 +22,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
     forwarder: RequestForwarder
     egress_policy: AddressPolicy
+    sealer: Sealer
 
     def check_url(self, url: str, *, field: str) -> None:
         """Check that requests may be sent to a URL.
@@ -65,6 +67,7 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         target = await self.forwarder.open(
             connection,
             self.egress_policy,
+            self.sealer,
             organisation_id=source.organisation_id,
             route=route_of(source.source_id),
             url=url,

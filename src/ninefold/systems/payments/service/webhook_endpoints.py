@@ -11,6 +11,7 @@ from ninefold.contracts.webhooks import RequestForwarder
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.payments.errors import TooManyWebhookEndpointsError, WebhookEndpointNotFoundError
 from ninefold.systems.payments.model.events import WEBHOOK_ENDPOINT_PREFIX, WebhookEndpoint
 from ninefold.systems.payments.model.merchants import Merchant
@@ -25,6 +26,7 @@ class EndpointDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
     forwarder: RequestForwarder
     egress_policy: AddressPolicy
+    sealer: Sealer
 
 
 async def create_endpoint(
@@ -52,6 +54,7 @@ async def create_endpoint(
     target = await delivery.forwarder.open(
         connection,
         delivery.egress_policy,
+        delivery.sealer,
         organisation_id=merchant.organisation_id,
         route=route_of(endpoint_id),
         url=url,

@@ -38,7 +38,9 @@ def stripe_surfaces(context: ServerContext[PaymentsSettings], flow: PaymentFlow,
         flow=flow,
         site=context.site,
         delivery=EndpointDelivery(
-            forwarder=context.implementations.find(REQUEST_FORWARDER), egress_policy=context.egress_policy
+            forwarder=context.implementations.find(REQUEST_FORWARDER),
+            egress_policy=context.egress_policy,
+            sealer=context.sealer,
         ),
         ownership=ownership,
         clock=SystemClock(),

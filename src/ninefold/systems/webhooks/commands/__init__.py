@@ -1,4 +1,4 @@
-"""The commands for subscriptions, events, deliveries, dead letters and alerts use the HTTP API; `plan` doesn't."""
+"""The commands of webhook delivery. All but `plan` use the HTTP API."""
 
 from typing import Final
 
@@ -8,9 +8,10 @@ from ninefold.systems.webhooks.commands.deliveries import deliveries
 from ninefold.systems.webhooks.commands.events import events
 from ninefold.systems.webhooks.commands.plan import plan
 from ninefold.systems.webhooks.commands.replays import dead_letters, replay_subscription
+from ninefold.systems.webhooks.commands.retention import retention
 from ninefold.systems.webhooks.commands.subscriptions import subscriptions
 
 subscriptions.command(replay_subscription, name="replay")
 subscriptions.command(list_blocked_keys, name="blocked-keys")
 
-COMMANDS: Final = (subscriptions, events, deliveries, dead_letters, alerts, plan)
+COMMANDS: Final = (subscriptions, events, deliveries, dead_letters, alerts, retention, plan)

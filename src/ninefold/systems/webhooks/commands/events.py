@@ -3,18 +3,23 @@
 import codecs
 import os
 import sys
+import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import cyclopts
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from ninefold.contracts.webhooks import EventTier
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
+    ApiClient,
     ApiOptions,
+    ApiProblemError,
+    ApiResponse,
     Limit,
     SearchPage,
     encode_body,
@@ -29,7 +34,7 @@ from ninefold.core.commands import (
     show_fields,
     state_text,
 )
-from ninefold.core.errors import InvalidInputError
+from ninefold.core.errors import InvalidInputError, TooManyRequestsError
 from ninefold.systems.webhooks.commands.answers import (
     EventAnswer,
     EventWithDeliveriesAnswer,
@@ -44,6 +49,8 @@ _STANDARD_INPUT: Final = "-"
 _REPLAYED: Final = "Idempotency-Replayed"
 _UTF_16_BOMS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+WaitS = Annotated[float, Parameter(validator=cyclopts.validators.Number(gte=0, lte=86_400))]
+
 events = App(name="events", help="Publish and view events.")
 
 
@@ -55,6 +62,7 @@ def publish_event(
     idempotency_key: str | None = None,
     tier: EventTier = EventTier.STANDARD,
     ordering_key: str | None = None,
+    wait_s: WaitS = 0.0,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Publish an event.
@@ -65,12 +73,13 @@ def publish_event(
         idempotency_key: Publishing again with the same key and content creates no second event.
         tier: How urgent the event is. Each tier has its own share of the workers.
         ordering_key: Subscriptions with ordering fifo get the events with the same key one after another.
+        wait_s: While the queue is full, try again for up to this many seconds.
         api: The server and API key to use.
     """
     with api.client() as client:
         keys = {"idempotency_key": idempotency_key, "ordering_key": ordering_key}
         content = _event_body(event_type, _read_payload(payload), keys, tier)
-        answer = client.request("POST", _EVENTS, content=content)
+        answer = _publish(client, content, wait_s=wait_s)
     published = msgspec.structs.asdict(answer.read(PublishedAnswer))
     is_replay = answer.headers.get(_REPLAYED) == "true"
     if api.json:
@@ -129,6 +138,26 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
     with api.client() as client:
         answer = client.get(f"{_EVENTS}/{event_id}")
         show_answer(answer, EventWithDeliveriesAnswer, api=api, show=_show_event)
+
+
+def _publish(client: ApiClient, content: bytes, *, wait_s: float) -> ApiResponse:
+    """Publish an event; while the queue is full, try again when the server says, but not after some time.
+
+    Raises:
+        ApiProblemError: it was refused.
+    """
+    give_up_at_s = time.monotonic() + wait_s
+    while True:
+        try:
+            return client.request("POST", _EVENTS, content=content)
+        except ApiProblemError as error:
+            pause_s = error.retry_after_s
+            if error.status != TooManyRequestsError.http_status or pause_s is None:
+                raise
+            if time.monotonic() + pause_s > give_up_at_s:
+                raise
+            print_note(f"{error.detail} Trying again in {pause_s} s.")
+        time.sleep(pause_s)
 
 
 def _show_events(page: SearchPage[EventAnswer], *, is_search: bool) -> None:

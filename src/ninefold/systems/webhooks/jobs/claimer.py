@@ -19,6 +19,7 @@ from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.core.queue.tenant_queues import Batch
 from ninefold.core.queue.tiered_queues import TieredQueues
+from ninefold.core.secrets import Sealer
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.event_log import EventLog
 from ninefold.systems.webhooks.jobs.gates import ALL_TIERS, Gate, Gates
@@ -54,6 +55,7 @@ class Claimer:
         turns: let the ordered deliveries of claimed events begin.
         recorder: finishes the events that need no attempt.
         tier_shares: how the tiers share what a subscription may be sent.
+        sealer: opens the secrets that sign.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Claimer:
         turns: Turns,
         recorder: OutcomeRecorder,
         tier_shares: Sequence[float],
+        sealer: Sealer,
     ) -> None:
         self._database = database
         self._event_log = event_log
@@ -80,7 +83,7 @@ class Claimer:
         """What the tiers of each subscription are owed, while deliveries of several tiers wait for it."""
         self._probes: dict[UUID, Gate] = {}
         self._scanned_until = _BEFORE_ALL
-        self._recipient_cache = RecipientCache()
+        self._recipient_cache = RecipientCache(sealer)
         self.has_claimed_little = [False] * len(queues.tiers)
         """For each tier, whether the latest claim of events has probably found all that there were."""
 
@@ -345,7 +348,11 @@ class Claimer:
     ) -> None:
         request = AttemptRequest(
             message=make_message(
-                delivery.event_id, event_type=delivery.event_type, payload=delivery.payload, tier=delivery.tier
+                delivery.event_id,
+                event_type=delivery.event_type,
+                payload=delivery.payload,
+                tier=delivery.tier,
+                retention=delivery.retention,
             ),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
@@ -369,7 +376,13 @@ def _set_of(tiers: Iterable[int]) -> int:
 
 def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
     """Yield the first attempts of an event's deliveries; each is created when it starts."""
-    message = make_message(event.event_id, event_type=event.event_type, payload=event.payload, tier=event.tier)
+    message = make_message(
+        event.event_id,
+        event_type=event.event_type,
+        payload=event.payload,
+        tier=event.tier,
+        retention=event.retention,
+    )
     fan_out = FanOut(len(recipients))
     for recipient in recipients:
         yield AttemptRequest(

@@ -157,6 +157,7 @@ class Dispatcher:
             turns=turns,
             recorder=self._recorder,
             tier_shares=settings.tier_shares,
+            sealer=context.sealer,
         )
         self._events_notified = [context.notifier.subscribe(EVENTS_CHANNELS[tier]) for tier in TIERS]
         self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)

@@ -8,7 +8,7 @@ import msgspec
 from ninefold import __version__
 from ninefold.contracts.webhooks import ForwardSignature
 from ninefold.core.ids import format_id
-from ninefold.systems.webhooks.model import EVENT_PREFIX, STANDARD
+from ninefold.systems.webhooks.model import EVENT_PREFIX, STANDARD, Retention
 from ninefold.systems.webhooks.rules.event_types import is_private
 from ninefold.systems.webhooks.rules.forwarding import read_forwarded
 
@@ -36,8 +36,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     signature: ForwardSignature = "standard"
     """How each attempt is signed."""
 
+    retention: int = Retention.STANDARD
+    """How long the event and its deliveries are kept; see `Retention`."""
 
-def make_message(event_id: UUID, *, event_type: str, payload: bytes, tier: int = STANDARD) -> Message:
+
+def make_message(
+    event_id: UUID,
+    *,
+    event_type: str,
+    payload: bytes,
+    tier: int = STANDARD,
+    retention: int = Retention.STANDARD,
+) -> Message:
     """Prepare the content that every delivery of an event sends."""
     webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
     if is_private(event_type):
@@ -51,6 +61,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes, tier: int =
             stored_bytes=len(payload),
             tier=tier,
             signature=forwarded.signature,
+            retention=retention,
         )
     return Message(
         event_id=event_id,
@@ -64,6 +75,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes, tier: int =
         payload=payload,
         stored_bytes=len(payload),
         tier=tier,
+        retention=retention,
     )
 
 

@@ -67,9 +67,21 @@ DELIVERIES_POSTPONED: Final = MetricCounter(
     "ninefold_webhooks_deliveries_postponed_total",
     "Deliveries that began to wait instead of being attempted: paused, circuit open, or over a limit.",
 )
-EVENTS_QUEUED: Final = Gauge(
-    "ninefold_webhooks_events_queued",
-    "Accepted events that are waiting for first attempts, counted up to 100,000.",
+QUEUE_DEPTH: Final = Gauge(
+    "ninefold_webhooks_queue_depth",
+    "Deliveries of all organisations that wait for their first attempts, by tier.",
+    ["tier"],
+    multiprocess_mode="livemostrecent",
+)
+QUEUE_DEPTH_MAX: Final = Gauge(
+    "ninefold_webhooks_queue_depth_max",
+    "The depth of the installation's queue from which on events are refused.",
+    multiprocess_mode="livemostrecent",
+)
+QUEUE_AGE: Final = Gauge(
+    "ninefold_webhooks_queue_age_seconds",
+    "Seconds since the oldest event with such deliveries was accepted, by tier; 0 without any.",
+    ["tier"],
     multiprocess_mode="livemostrecent",
 )
 DELIVERIES_RETRYING: Final = Gauge(
@@ -91,6 +103,14 @@ CIRCUITS_OPEN: Final = Gauge(
 ORDERING_KEYS_BLOCKED: Final = Gauge(
     "ninefold_webhooks_ordering_keys_blocked",
     "Ordering keys whose later deliveries wait because one has failed for good, counted up to 100,000.",
+)
+PARTITIONS_DROPPED: Final = MetricCounter(
+    "ninefold_webhooks_partitions_dropped_total",
+    "Partitions with events, deliveries and attempts that were dropped because their retention was over.",
+)
+PARTITIONS_OVERDUE: Final = Gauge(
+    "ninefold_webhooks_partitions_overdue",
+    "Partitions whose retention is over, but that have something queued, pending, or failed lately.",
     multiprocess_mode="livemostrecent",
 )
 

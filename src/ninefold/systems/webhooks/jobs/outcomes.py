@@ -55,6 +55,7 @@ def make_outcome(
         throttled_for_s=None if verdict is None else verdict.throttled_for_s,
         tier=request.message.tier,
         is_ordered=request.is_ordered,
+        retention=request.message.retention,
     )
 
 
@@ -69,6 +70,7 @@ def make_postponement(request: AttemptRequest) -> Postponement:
         has_row=request.fan_out is None,
         tier=request.message.tier,
         is_ordered=request.is_ordered,
+        retention=request.message.retention,
     )
 
 

@@ -40,6 +40,10 @@ _ABORTED_DETAIL: Final = (
     "The subscription was paused or deleted during the attempt; the receiver may have received the request."
 )
 
+_BROKEN_DETAIL: Final = (
+    "The subscription's signing secret can't be opened, because its row in the database was changed. Rotate the secret."
+)
+
 log = structlog.get_logger(__name__)
 
 _find_target = lru_cache(TARGETS_CACHED_MAX)(parse_target)
@@ -88,6 +92,9 @@ class Sender:
             request.attempted_at = attempted_at
             request.started_at_s = time.perf_counter()
             self._in_flight.add(request)
+            if not request.recipient.secrets:
+                self._fail_soon(request, error_class="signing_secret_broken", error_detail=_BROKEN_DETAIL)
+                continue
             try:
                 target = _find_target(request.recipient.url)
             except InvalidTargetError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -50,6 +50,14 @@ HELD: Final = "held"
 
 EXPIRED: Final = "expired"
 """The error class of a dead letter without a failed attempt: its time was over while it waited."""
+
+
+class Retention(IntEnum):
+    """How long an event is kept, with its deliveries and attempts. Settings say how many days each is."""
+
+    SHORT = 1
+    STANDARD = 2
+    LONG = 3
 
 
 class EventStatus(StrEnum):
@@ -268,6 +276,8 @@ class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The number of its tier."""
     is_ordered: bool = False
     """Whether some of its deliveries were put in order, and are not part of the fan-out."""
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,6 +299,8 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """The number of its event's tier."""
     is_ordered: bool = False
     """Whether it may be one that others of its key wait for."""
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
 
 
 class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):

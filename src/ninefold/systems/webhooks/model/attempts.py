@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from ninefold.systems.webhooks.model import STANDARD, DeliveryStatus
+from ninefold.systems.webhooks.model import STANDARD, DeliveryStatus, Retention
 
 
 class AttemptTimings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -59,6 +59,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
     tier: int = STANDARD
     """The number of its event's tier."""
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
     event_type: str = ""
     """Without it, the attempt counts in figures of all event types only."""
     is_ordered: bool = False
@@ -77,5 +79,7 @@ class Postponement(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the delivery has a row, which this worker then holds."""
     tier: int = STANDARD
     """The number of its event's tier."""
+    retention: int = Retention.STANDARD
+    """How long it is kept; see `Retention`."""
     is_ordered: bool = False
     """As in `Outcome`."""

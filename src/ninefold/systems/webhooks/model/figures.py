@@ -95,6 +95,8 @@ class TierDepth(msgspec.Struct, frozen=True, kw_only=True):
 
     tier: EventTier
     queued: QueueDepth
+    queued_max: int
+    """Events of this tier are accepted while fewer deliveries of all tiers are queued."""
     retrying: QueueDepth
     waiting: QueueDepth
 
@@ -104,6 +106,8 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
 
     queued: QueueDepth
     """Without an outcome; a part of them is being attempted."""
+    queued_max: int
+    """With as many, no more events are accepted."""
     retrying: QueueDepth
     waiting: QueueDepth
     next_attempt_at: datetime | None

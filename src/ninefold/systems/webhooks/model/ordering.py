@@ -33,6 +33,8 @@ class OrderedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     subscription_id: UUID
     ordering_key: str
     tier: EventTier
+    retention: int
+    """That of its event."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, JsonDecoder
 from ninefold.core.web.idempotency import IDEMPOTENCY_KEY, refuse_idempotency_key
 from ninefold.core.web.problems import describe, problem_responses
+from ninefold.systems.webhooks.errors import QueueFullError
 from ninefold.systems.webhooks.model import EVENTS_CHANNELS
 from ninefold.systems.webhooks.routes.idempotency import IdempotencyKeyHeader, choose_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
@@ -30,6 +31,7 @@ from ninefold.systems.webhooks.routes.wire import (
     show_publication,
 )
 from ninefold.systems.webhooks.service import deliveries as delivery_service
+from ninefold.systems.webhooks.service.admission import AdmissionControl
 from ninefold.systems.webhooks.service.publishing import (
     PAYLOAD_BYTES_MAX,
     EventDraft,
@@ -59,6 +61,12 @@ _REPLAYED: Final = ResponseHeader(
     documentation_only=True,
 )
 
+_RETRY_AFTER: Final = ResponseHeader(
+    name="Retry-After",
+    description="Seconds after which events that were refused with `queue_full` can be sent again.",
+    documentation_only=True,
+)
+
 _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
 
 
@@ -68,7 +76,7 @@ _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
     status_code=ACCEPTED,
     request_max_body_size=EVENT_BODY_BYTES_MAX,
     response_headers=[_REPLAYED],
-    responses=problem_responses(409),
+    responses=problem_responses(409, 429),
     opt=_NOT_AUDITED,
 )
 async def publish_event(
@@ -82,7 +90,8 @@ async def publish_event(
     """Publish an event. The response is sent after the commit; workers then deliver the event to each subscriber.
 
     If the idempotency key was used before with the same content, the response repeats the first one, with
-    `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs.
+    `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs. While
+    too many deliveries wait for their first attempts, new events are refused with 429 (`queue_full`).
     """
     key = choose_idempotency_key(request.headers.getall(IDEMPOTENCY_KEY, []), field=data.idempotency_key)
     result = await publishing.publish(principal, draft_of(data, idempotency_key=key))
@@ -98,6 +107,7 @@ async def publish_event(
     tags=_TAGS,
     status_code=ACCEPTED,
     request_max_body_size=BATCH_BODY_BYTES_MAX,
+    response_headers=[_RETRY_AFTER],
     opt=_NOT_AUDITED,
     guards=[
         refuse_idempotency_key(
@@ -113,12 +123,14 @@ async def publish_event_batch(
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
     recipient_cache: NamedDependency[RecipientCache],
-) -> BatchAccepted:
+    admission_control: NamedDependency[AdmissionControl],
+) -> Response[BatchAccepted]:
     """Publish a batch of events.
 
     Publishes up to 1,000 events in one transaction. The response has a result for each event, in the order of the
     request. If an event is refused, its result contains the problem, and the others are still accepted. Each event has
-    its own idempotency key; the header `Idempotency-Key` is refused.
+    its own idempotency key; the header `Idempotency-Key` is refused. If events were refused because a queue is full
+    (`queue_full`), the header `Retry-After` says when to send them again.
     """
     drafts: dict[int, EventDraft] = {}
     results: dict[int, Publication | NinefoldError] = {}
@@ -129,9 +141,13 @@ async def publish_event_batch(
             results[position] = error
         else:
             drafts[position] = draft_of(event, idempotency_key=event.idempotency_key)
-    async with database.transaction() as connection:
+    async with admission_control.open() as admission, database.transaction() as connection:
         published = await publish_events(
-            connection, recipient_cache, organisation_id=principal.organisation_id, drafts=list(drafts.values())
+            connection,
+            recipient_cache,
+            organisation_id=principal.organisation_id,
+            drafts=list(drafts.values()),
+            admission=admission,
         )
     for tier in {draft.tier for draft in drafts.values()}:
         notifier.notify(EVENTS_CHANNELS[tier])
@@ -140,7 +156,12 @@ async def publish_event_batch(
     request_id = request.scope["state"].get("request_id", "")
     shown = [_batch_result(results[position], request_id=request_id) for position in range(len(data.events))]
     accepted = sum(result.status == ACCEPTED for result in shown)
-    return BatchAccepted(results=shown, accepted=accepted, refused=len(shown) - accepted)
+    waits_s = [result.retry_after_s for result in results.values() if isinstance(result, QueueFullError)]
+    return Response(
+        BatchAccepted(results=shown, accepted=accepted, refused=len(shown) - accepted),
+        status_code=ACCEPTED,
+        headers={_RETRY_AFTER.name: str(max(waits_s))} if waits_s else None,
+    )
 
 
 @get(f"{EVENTS_PATH}/{{event_id:str}}", tags=_TAGS)

@@ -104,6 +104,13 @@ class TierDepthView(msgspec.Struct, frozen=True, kw_only=True):
 
     tier: Annotated[EventTier, msgspec.Meta(examples=[EventTier.STANDARD])]
     queued: QueueDepthView
+    queued_max: Annotated[
+        int,
+        msgspec.Meta(
+            description="Events of this tier are accepted while fewer deliveries of all tiers are queued.",
+            examples=[950_000],
+        ),
+    ]
     retrying: QueueDepthView
     waiting: QueueDepthView
 
@@ -112,6 +119,9 @@ class BacklogView(msgspec.Struct, frozen=True, kw_only=True):
     """The deliveries that aren't finished."""
 
     queued: Annotated[QueueDepthView, msgspec.Meta(description="Without an outcome; some are being attempted.")]
+    queued_max: Annotated[
+        int, msgspec.Meta(description="With as many, no more events are accepted.", examples=[1_000_000])
+    ]
     retrying: Annotated[QueueDepthView, msgspec.Meta(description="They wait for their next attempt.")]
     waiting: Annotated[
         QueueDepthView, msgspec.Meta(description="They wait for a limit, an open circuit or a paused subscription.")
@@ -268,6 +278,7 @@ def show_backlog(backlog: Backlog) -> BacklogView:
     """Return what waits, as the API shows it."""
     return BacklogView(
         queued=_show_depth(backlog.queued),
+        queued_max=backlog.queued_max,
         retrying=_show_depth(backlog.retrying),
         waiting=_show_depth(backlog.waiting),
         next_attempt_at=backlog.next_attempt_at,
@@ -275,6 +286,7 @@ def show_backlog(backlog: Backlog) -> BacklogView:
             TierDepthView(
                 tier=each.tier,
                 queued=_show_depth(each.queued),
+                queued_max=each.queued_max,
                 retrying=_show_depth(each.retrying),
                 waiting=_show_depth(each.waiting),
             )

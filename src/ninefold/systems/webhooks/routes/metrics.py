@@ -24,6 +24,7 @@ from ninefold.systems.webhooks.routes.figures import (
 )
 from ninefold.systems.webhooks.routes.subscription_wire import SubscriptionId
 from ninefold.systems.webhooks.service import metrics as service
+from ninefold.systems.webhooks.settings import WebhooksSettings
 
 _TAGS: Final = ["figures"]
 _SHARE_DIGITS: Final = 5
@@ -97,6 +98,7 @@ async def get_webhook_metrics(
     *,
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
     subscription_id: Annotated[
         SubscriptionId | None, QueryParameter(description="Only attempts to this subscription.")
     ] = None,
@@ -135,7 +137,7 @@ async def get_webhook_metrics(
         now=datetime.now(UTC),
     )
     async with database.snapshot() as connection:
-        found = await service.read_metrics(connection, query)
+        found = await service.read_metrics(connection, query, limits=webhooks_settings.queue_limits)
     return MetricsView(
         starts_at=query.since,
         ends_at=query.until,

@@ -17,6 +17,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
@@ -78,6 +79,7 @@ async def create_subscription(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     egress_policy: NamedDependency[AddressPolicy],
+    sealer: NamedDependency[Sealer],
     webhooks_settings: NamedDependency[WebhooksSettings],
     audit: NamedDependency[AuditEntry],
 ) -> SubscriptionWithSecretView:
@@ -86,6 +88,7 @@ async def create_subscription(
         created = await service.create_subscription(
             connection,
             egress_policy,
+            sealer,
             organisation_id=principal.organisation_id,
             fields=read_changes(data),
             retry_horizon_s=webhooks_settings.retry_horizon_s,
@@ -222,6 +225,7 @@ async def rotate_secret(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    sealer: NamedDependency[Sealer],
     webhooks_settings: NamedDependency[WebhooksSettings],
     data: FromBody[RotateSecret | None] = None,
 ) -> SubscriptionWithSecretView:
@@ -233,6 +237,7 @@ async def rotate_secret(
     async with database.transaction() as connection:
         rotated = await service.rotate_secret(
             connection,
+            sealer,
             organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
             grace=timedelta(seconds=rotation.grace_s),

@@ -101,7 +101,7 @@ def queue_texts(*, depth: int, capacity: int, is_installation_wide: bool) -> tup
     return (
         f"The {queue} is {percent(depth / capacity)} full",
         (
-            f"{depth:,} events wait for their first attempts; its capacity is {capacity:,}."
+            f"{depth:,} deliveries wait for their first attempts; with {capacity:,}, publishing is refused."
             f" {MEANINGS[AlertKind.QUEUE_DEPTH]}"
         ),
     )

@@ -51,7 +51,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
 
 async def read_all(connection: Connection, settings: AlertSettings, *, now: datetime) -> Readings:
     """Return the values that alerts depend on, of all organisations."""
-    queues = await read_queue_depths(connection, settings)
+    queues = await read_queue_depths(connection, settings.queue_limits)
     circuits = await alert_list_every_open_circuit(connection, limit=CIRCUITS_MAX)
     letters = await alert_list_every_dead_letter(
         connection, since=now - LETTERS_SINCE, excluded_event_types=sorted(OPERATIONAL_EVENT_TYPES)

@@ -20,6 +20,7 @@ from ninefold.systems.webhooks.model.figures import (
     QueueDepth,
     TierDepth,
 )
+from ninefold.systems.webhooks.model.queues import QueueLimits
 from ninefold.systems.webhooks.rules.alert_texts import (
     blocked_key_texts,
     circuit_texts,
@@ -28,6 +29,7 @@ from ninefold.systems.webhooks.rules.alert_texts import (
     percent,
     subscription_name,
 )
+from ninefold.systems.webhooks.rules.queue_limits import accepted_below
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.alerts import (
     UnhealthySubscription,
@@ -36,19 +38,19 @@ from ninefold.systems.webhooks.store.alerts import (
     alert_list_subscriptions,
 )
 from ninefold.systems.webhooks.store.backlogs import (
-    backlog_count_queued,
     backlog_count_retrying,
     backlog_count_waiting,
 )
 from ninefold.systems.webhooks.store.figures import figure_list, figure_sum_by_subscription
 from ninefold.systems.webhooks.store.ordering import ordered_delivery_list_blocked_subscriptions
+from ninefold.systems.webhooks.store.queue_depths import queue_depth_list_of
 from ninefold.systems.webhooks.store.subscriptions import subscription_find
 
 ALERTS_MAX: Final = 50
 """Alerts about subscriptions, about dead letters, and about blocked keys; the worst are shown."""
 
 COUNTED_MAX: Final = 10_000
-"""Rows that are counted in each queue. Counting a longer one would add to the load that caused it."""
+"""Rows that are counted in the other queues. Counting a longer one would add to the load that caused it."""
 
 QUEUED_AGE_MAX: Final = timedelta(seconds=30)
 """A first attempt that waits longer means that workers don't keep up."""
@@ -81,7 +83,7 @@ async def read_status(
         now: the current time.
         settings: the thresholds, and how long a subscription may fail before it is paused.
     """
-    backlog = await count_backlog(connection, organisation_id=organisation_id)
+    backlog = await count_backlog(connection, organisation_id=organisation_id, limits=settings.queue_limits)
     worker_count = await worker_count_alive(connection)
     unhealthy = await alert_list_subscriptions(connection, organisation_id=organisation_id, limit=ALERTS_MAX)
     letters = await alert_list_dead_letters(
@@ -102,9 +104,18 @@ async def read_status(
     return Status(backlog=backlog, worker_count=worker_count, alerts=alerts)
 
 
-async def count_backlog(connection: Connection, *, organisation_id: UUID) -> Backlog:
-    """Return how many deliveries of an organisation wait, and in what."""
-    queued = await backlog_count_queued(connection, organisation_id=organisation_id, limit=COUNTED_MAX)
+async def count_backlog(connection: Connection, *, organisation_id: UUID, limits: QueueLimits) -> Backlog:
+    """Return how many deliveries of an organisation wait, and in what.
+
+    Args:
+        connection: a snapshot, so that all of it is of the same moment.
+        organisation_id: the organisation.
+        limits: what its queue can hold.
+    """
+    queued = {
+        queue.tier: QueueDepth(count=max(0, queue.deliveries), oldest_at=queue.oldest_at, is_more=False)
+        for queue in await queue_depth_list_of(connection, organisation_id=organisation_id)
+    }
     retrying, next_attempt_at = await backlog_count_retrying(
         connection, organisation_id=organisation_id, limit=COUNTED_MAX
     )
@@ -112,7 +123,8 @@ async def count_backlog(connection: Connection, *, organisation_id: UUID) -> Bac
     tiers = [
         TierDepth(
             tier=tier,
-            queued=queued.get(number, _EMPTY),
+            queued=queued[number],
+            queued_max=accepted_below(limits.organisation, number),
             retrying=retrying.get(number, _EMPTY),
             waiting=waiting.get(number, _EMPTY),
         )
@@ -120,6 +132,7 @@ async def count_backlog(connection: Connection, *, organisation_id: UUID) -> Bac
     ]
     return Backlog(
         queued=_sum(queued.values()),
+        queued_max=limits.organisation,
         retrying=_sum(retrying.values()),
         waiting=_sum(waiting.values()),
         next_attempt_at=next_attempt_at,

@@ -13,6 +13,7 @@ from ninefold.contracts.webhooks import ForwardedRequest, ForwardTarget
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.webhooks.errors import SubscriptionNotFoundError
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL, NewEvent
 from ninefold.systems.webhooks.rules.event_types import PRIVATE_PREFIX
@@ -39,6 +40,7 @@ class WebhooksRequestForwarder:
         self,
         connection: Connection,
         egress_policy: AddressPolicy,
+        sealer: Sealer,
         *,
         organisation_id: UUID,
         route: str,
@@ -54,6 +56,7 @@ class WebhooksRequestForwarder:
         created = await create_subscription(
             connection,
             egress_policy,
+            sealer,
             organisation_id=organisation_id,
             fields=SubscriptionChanges(url=url, event_types=[_event_type(route)], description=description),
             retry_horizon_s=inf,

@@ -19,6 +19,7 @@ from ninefold.systems.webhooks.model.figures import (
     Figure,
     FigureKey,
 )
+from ninefold.systems.webhooks.model.queues import QueueLimits
 from ninefold.systems.webhooks.service.alerts import count_backlog
 from ninefold.systems.webhooks.service.figures import start_of_step, sum_figures
 from ninefold.systems.webhooks.service.subscriptions import get_subscription
@@ -118,12 +119,13 @@ def make_query(
     )
 
 
-async def read_metrics(connection: Connection, query: MetricsQuery) -> Metrics:
+async def read_metrics(connection: Connection, query: MetricsQuery, *, limits: QueueLimits) -> Metrics:
     """Return metrics.
 
     Args:
         connection: a snapshot, so that all of it is of the same moment.
         query: which ones.
+        limits: what queues can hold.
 
     Raises:
         SubscriptionNotFoundError: the organisation has no such subscription.
@@ -159,7 +161,7 @@ async def read_metrics(connection: Connection, query: MetricsQuery) -> Metrics:
         points=_points(query, found),
         total=total,
         by_event_type=by_event_type,
-        backlog=await count_backlog(connection, organisation_id=organisation_id),
+        backlog=await count_backlog(connection, organisation_id=organisation_id, limits=limits),
         open_circuits=await circuit_count_open_of(connection, organisation_id=organisation_id),
     )
 

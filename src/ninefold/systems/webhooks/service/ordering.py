@@ -15,6 +15,7 @@ from ninefold.core.ids import derive_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import NewEvent, Ordering, Recipient
 from ninefold.systems.webhooks.model.ordering import KeyOfSubscription, OrderedDelivery, Turn
+from ninefold.systems.webhooks.model.partitions import Partition
 from ninefold.systems.webhooks.store import ordering as store
 
 _START_TRIES: Final = 5
@@ -28,13 +29,13 @@ def is_ordered(recipient: Recipient, ordering_key: str | None) -> bool:
 
 async def insert_ordered(
     connection: Connection,
-    events: Iterable[tuple[NewEvent, Sequence[Recipient]]],
+    events: Iterable[tuple[NewEvent, Sequence[Recipient], int]],
 ) -> None:
     """Put the deliveries of new events in order, behind those that were accepted earlier.
 
     Args:
         connection: the transaction in which the events are accepted.
-        events: with the recipients that match each, in the order of acceptance.
+        events: with the recipients that match each and its retention, in the order of acceptance.
     """
     deliveries = [
         OrderedDelivery(
@@ -44,8 +45,9 @@ async def insert_ordered(
             subscription_id=recipient.subscription_id,
             ordering_key=event.ordering_key,
             tier=event.tier,
+            retention=retention,
         )
-        for event, recipients in events
+        for event, recipients, retention in events
         for recipient in recipients
         if event.ordering_key is not None and is_ordered(recipient, event.ordering_key)
     ]
@@ -89,6 +91,26 @@ async def end_turns(connection: Connection, delivery_ids: Collection[UUID]) -> l
         return []
     keys = await store.ordered_delivery_end_turns(connection, delivery_ids=delivery_ids)
     return await start_turns(connection, keys)
+
+
+async def expire_held(connection: Connection, partition: Partition, *, limit: int) -> list[UUID]:
+    """End some of what a partition holds as failed, because its retention is over; return the deliveries' ids.
+
+    A key that has no current delivery goes on with what came later. What blocks a key stays, until its partition is
+    dropped.
+    """
+    keys = await store.ordered_delivery_list_held_keys(connection, partition, limit=limit)
+    if not keys:
+        return []
+    await store.ordered_delivery_lock_turns(connection, keys)
+    delivery_ids = await store.ordered_delivery_expire_held(connection, partition, keys, limit=limit)
+    await start_turns(connection, keys)
+    return delivery_ids
+
+
+async def leave_order(connection: Connection, partition: Partition) -> list[KeyOfSubscription]:
+    """Take the deliveries of a partition that will be dropped out of the order; return the keys that may go on."""
+    return await store.ordered_delivery_delete_unkept(connection, partition)
 
 
 async def unblock_keys(connection: Connection, *, subscription_id: UUID) -> None:

@@ -14,6 +14,7 @@ from ninefold.systems.webhooks.errors import EventTooLargeError, IdempotencyConf
 from ninefold.systems.webhooks.model import EVENT_PREFIX, EarlierEvent, NewEvent
 from ninefold.systems.webhooks.rules.event_types import check_event_type
 from ninefold.systems.webhooks.rules.ordering import check_ordering_key
+from ninefold.systems.webhooks.service.admission import Admission
 from ninefold.systems.webhooks.service.ordering import insert_ordered, is_ordered
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.store.events import event_find_earlier, event_insert_many
@@ -57,6 +58,7 @@ async def publish_events(
     organisation_id: UUID,
     drafts: Sequence[EventDraft],
     is_by_user: bool = True,
+    admission: Admission | None = None,
 ) -> list[Publication | NinefoldError]:
     """Accept events independently of each other: if one is rejected, the others are still accepted.
 
@@ -66,6 +68,7 @@ async def publish_events(
         organisation_id: whose events they are.
         drafts: the events.
         is_by_user: whether a user publishes them, rather than another system, which may use more types.
+        admission: refuses events while queues are full; without it, they are accepted.
 
     Returns:
         For each draft, in order, the accepted event or the error.
@@ -75,11 +78,17 @@ async def publish_events(
         recipient_cache,
         [Publish(organisation_id=organisation_id, draft=draft) for draft in drafts],
         is_by_user=is_by_user,
+        admission=admission,
     )
 
 
 async def publish_for_organisations(
-    connection: Connection, recipient_cache: RecipientCache, events: Sequence[Publish], *, is_by_user: bool = True
+    connection: Connection,
+    recipient_cache: RecipientCache,
+    events: Sequence[Publish],
+    *,
+    is_by_user: bool = True,
+    admission: Admission | None = None,
 ) -> list[Publication | NinefoldError]:
     """Accept the events of several organisations, as `publish_events`, in as many statements as those of one.
 
@@ -108,25 +117,35 @@ async def publish_for_organisations(
                 ordering_key=draft.ordering_key,
                 is_ordered=any(is_ordered(recipient, draft.ordering_key) for recipient in matching),
             )
+    refused = await admission.find_refused(connection, new_events.values()) if admission else {}
     # Concurrent batches that share keys insert them in the same order, so they can't deadlock. The sort is stable: of
     # two drafts with the same key, the first becomes the event and the second its replay.
-    in_key_order = sorted(new_events.values(), key=lambda each: (each.organisation_id, each.idempotency_key or ""))
-    accepted = await event_insert_many(connection, events=in_key_order) if in_key_order else set()
+    in_key_order = sorted(
+        (each for each in new_events.values() if each.event_id not in refused),
+        key=lambda each: (each.organisation_id, each.idempotency_key or ""),
+    )
+    accepted = await event_insert_many(connection, events=in_key_order) if in_key_order else {}
     await insert_ordered(
         connection,
         [
-            (each, recipients[each.organisation_id].matching(each.event_type))
+            (each, recipients[each.organisation_id].matching(each.event_type), accepted[each.event_id])
             for each in new_events.values()
             if each.is_ordered and each.event_id in accepted
         ],
     )
-    repeats = [each for each in new_events.values() if each.event_id not in accepted]
+    repeats = [
+        each
+        for each in new_events.values()
+        if each.event_id not in accepted and (each.event_id not in refused or each.idempotency_key is not None)
+    ]
     earlier = await event_find_earlier(connection, events=repeats) if repeats else {}
     for position, each in new_events.items():
         if each.event_id in accepted:
             results[position] = Publication(
                 event_id=each.event_id, queued_deliveries=each.queued_deliveries, is_replay=False
             )
+        elif each.event_id in refused and each.event_id not in earlier:
+            results[position] = refused[each.event_id]
         else:
             results[position] = _replay(each, earlier=earlier[each.event_id])
     return [results[position] for position in range(len(events))]

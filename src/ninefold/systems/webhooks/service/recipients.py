@@ -6,12 +6,15 @@ is no time-based expiry.
 
 from collections import OrderedDict
 from collections.abc import Collection
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.webhooks.model import Recipient
 from ninefold.systems.webhooks.rules.event_types import matches_any, wants
+from ninefold.systems.webhooks.service.signing_secrets import open_signing_secret
 from ninefold.systems.webhooks.store.subscriptions import recipient_list, subscription_version_list
 
 ORGANISATIONS_CACHED_MAX: Final = 1_000
@@ -46,9 +49,15 @@ class OrganisationRecipients:
 
 
 class RecipientCache:
-    """A cache of recipients in this process. It evicts the least recently used organisation."""
+    """A cache of recipients in this process. It evicts the least recently used organisation.
 
-    def __init__(self) -> None:
+    Args:
+        sealer: opens the secrets of the recipients, once for each version. Without it, they have none: only who sends
+            needs them.
+    """
+
+    def __init__(self, sealer: Sealer | None = None) -> None:
+        self._open_secret = _open_none if sealer is None else partial(open_signing_secret, sealer)
         self._organisations: OrderedDict[UUID, OrganisationRecipients] = OrderedDict()
 
     def find(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients | None:
@@ -61,7 +70,9 @@ class RecipientCache:
 
     async def load(self, connection: Connection, organisation_id: UUID) -> OrganisationRecipients:
         """Read the current recipients from the database and cache them."""
-        version, recipients = await recipient_list(connection, organisation_id=organisation_id)
+        version, recipients = await recipient_list(
+            connection, organisation_id=organisation_id, open_secret=self._open_secret
+        )
         loaded = OrganisationRecipients(version=version, recipients=recipients)
         self._organisations[organisation_id] = loaded
         self._organisations.move_to_end(organisation_id)
@@ -83,3 +94,7 @@ class RecipientCache:
             or await self.load(connection, organisation_id)
             for organisation_id in organisation_ids
         }
+
+
+def _open_none(_: UUID, __: bytes) -> None:
+    return None

@@ -14,6 +14,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.service import list_access
 from ninefold.systems.webhooks.model import EVENTS_CHANNELS
+from ninefold.systems.webhooks.service.admission import AdmissionControl
 from ninefold.systems.webhooks.service.publishing import EventDraft, Publication, Publish, publish_for_organisations
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 
@@ -47,12 +48,20 @@ class SharedPublishing:
         database: where events are stored.
         notifier: wakes the workers.
         recipient_cache: the organisations' subscriptions.
+        admission_control: refuses events while queues are full.
     """
 
-    def __init__(self, database: Database, notifier: Notifier, recipient_cache: RecipientCache) -> None:
+    def __init__(
+        self,
+        database: Database,
+        notifier: Notifier,
+        recipient_cache: RecipientCache,
+        admission_control: AdmissionControl,
+    ) -> None:
         self._database: Final = database
         self._notifier: Final = notifier
         self._recipient_cache: Final = recipient_cache
+        self._admission_control: Final = admission_control
         self._commits: Final[SharedCommits[_Request, Publication | NinefoldError | AccessUnconfirmed]] = SharedCommits(
             self._commit,
             SharingLimits(items_max=SHARED_MAX, bytes_max=SHARED_BYTES_MAX, interval_s=INTERVAL_S),
@@ -90,7 +99,10 @@ class SharedPublishing:
             request.draft.idempotency_key is not None or request.draft.ordering_key is not None for request in requests
         )
         # Without keys, the insert is the only statement that changes anything, and commits by itself.
-        async with self._database.transaction() if has_keys else self._database.connection() as connection:
+        async with (
+            self._admission_control.open() as admission,
+            self._database.transaction() if has_keys else self._database.connection() as connection,
+        ):
             allowed = await _allowed(connection, requests)
             published = iter(
                 await publish_for_organisations(
@@ -100,6 +112,7 @@ class SharedPublishing:
                         Publish(organisation_id=request.principal.organisation_id, draft=request.draft)
                         for request in allowed
                     ],
+                    admission=admission,
                 )
             )
         _COMMIT_SIZE.observe(len(requests))

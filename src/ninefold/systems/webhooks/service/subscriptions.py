@@ -14,6 +14,7 @@ from ninefold.core.egress import AddressPolicy, parse_target
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.jobs import enqueue
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.webhooks.errors import (
     SubscriptionNotFoundError,
     SubscriptionOwnedError,
@@ -43,6 +44,7 @@ from ninefold.systems.webhooks.rules.subscription_fields import (
 )
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.ordering import unblock_keys
+from ninefold.systems.webhooks.service.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.webhooks.store import subscriptions as store
 from ninefold.systems.webhooks.store.circuits import circuit_reset
 
@@ -84,6 +86,7 @@ class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
 async def create_subscription(
     connection: Connection,
     egress_policy: AddressPolicy,
+    sealer: Sealer,
     *,
     organisation_id: UUID,
     fields: SubscriptionChanges,
@@ -94,6 +97,7 @@ async def create_subscription(
     Args:
         connection: the transaction.
         egress_policy: which addresses are allowed.
+        sealer: seals the secret.
         organisation_id: to whom it belongs.
         fields: with `url` and `event_types` at least.
         retry_horizon_s: the duration of a round, which a retry schedule must fit into.
@@ -118,7 +122,7 @@ async def create_subscription(
     await store.subscription_url_keep(connection, subscription_id=subscription_id)
     if fields.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
-    secret = await _insert_secret(connection, subscription_id=subscription_id)
+    secret = await _insert_secret(connection, sealer, subscription_id=subscription_id)
     await announce_changes(connection, subscription_ids=[subscription_id])
     return NewSecret(
         subscription=await get_subscription(
@@ -250,7 +254,12 @@ async def delete_subscription(connection: Connection, *, organisation_id: UUID, 
 
 
 async def rotate_secret(
-    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, grace: timedelta = ROTATION_GRACE
+    connection: Connection,
+    sealer: Sealer,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    grace: timedelta = ROTATION_GRACE,
 ) -> NewSecret:
     """Give a subscription a new secret. The old secrets also keep signing during the grace period.
 
@@ -270,13 +279,18 @@ async def rotate_secret(
         )
     return NewSecret(
         subscription=subscription,
-        secret=await _insert_secret(connection, subscription_id=subscription_id),
+        secret=await _insert_secret(connection, sealer, subscription_id=subscription_id),
     )
 
 
-async def _insert_secret(connection: Connection, *, subscription_id: UUID) -> str:
-    key = os.urandom(KEY_BYTES)
-    await store.signing_secret_insert(connection, signing_secret_id=new_id(), subscription_id=subscription_id, key=key)
+async def _insert_secret(connection: Connection, sealer: Sealer, *, subscription_id: UUID) -> str:
+    key, signing_secret_id = os.urandom(KEY_BYTES), new_id()
+    await store.signing_secret_insert(
+        connection,
+        signing_secret_id=signing_secret_id,
+        subscription_id=subscription_id,
+        sealed=sealer.seal_bytes(key, purpose=SIGNING_SECRETS.purpose(signing_secret_id)),
+    )
     return format_secret(key)
 
 

@@ -33,7 +33,7 @@ async def send_test(connection: Connection, *, organisation_id: UUID, subscripti
         )
     event_id = new_id()
     sent = SentTest(event_id=event_id, delivery_id=derive_id(event_id, subscription_id))
-    await event_insert_test(
+    retention = await event_insert_test(
         connection,
         organisation_id=organisation_id,
         event_id=event_id,
@@ -46,6 +46,7 @@ async def send_test(connection: Connection, *, organisation_id: UUID, subscripti
         subscription_id=subscription_id,
         event_id=event_id,
         delivery_id=sent.delivery_id,
+        retention=retention,
     )
     await announce_changes(connection, delivery_ids=[sent.delivery_id])
     return sent

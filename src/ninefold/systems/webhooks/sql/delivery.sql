@@ -188,6 +188,7 @@ claimed AS (
         delivery.next_attempt_at = delivery.round_started_at AS is_manual,
         delivery.tier,
         event.is_ordered,
+        delivery.retention,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -319,6 +320,7 @@ RETURNING
     FALSE AS is_manual,
     delivery.tier,
     event.is_ordered,
+    delivery.retention,
     (
         SELECT subscription_version.version
         FROM webhooks.subscription_version
@@ -357,6 +359,31 @@ FROM (
         AND leased_by IS NULL
     LIMIT :limit
 ) AS waiting;
+
+-- name: delivery_expire_unkept
+-- End some waiting deliveries between two ids as failed, because their retention is over; return their ids.
+WITH waiting AS MATERIALIZED (
+    SELECT
+        delivery_id,
+        retention
+    FROM webhooks.delivery
+    WHERE retention = :retention
+        AND delivery_id >= :first_id
+        AND delivery_id < :end_id
+        AND status = 'waiting'
+        AND leased_by IS NULL
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+UPDATE webhooks.delivery
+SET
+    status = 'failed',
+    finished_at = now()
+FROM waiting
+WHERE delivery.delivery_id = waiting.delivery_id
+    AND delivery.retention = waiting.retention
+RETURNING delivery.delivery_id;
 
 -- name: delivery_expire_waiting
 -- End some waiting deliveries whose time is over, as failed; return their ids.
@@ -468,7 +495,8 @@ INSERT INTO webhooks.delivery (
     last_url_revision,
     last_timings_ms,
     created_at,
-    tier
+    tier,
+    retention
 )
 SELECT
     outcome.delivery_id,
@@ -491,9 +519,10 @@ SELECT
     outcome.url_revision,
     outcome.timings_ms,
     outcome.round_started_at,
-    outcome.tier
+    outcome.tier,
+    outcome.retention
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
-ON CONFLICT (event_id, subscription_id) DO NOTHING;
+ON CONFLICT (delivery_id, retention) DO NOTHING;
 
 -- name: delivery_insert_test!
 -- Insert a delivery whose first attempt is due now, as if a person had asked for a retry.
@@ -508,7 +537,8 @@ INSERT INTO webhooks.delivery (
     round_started_at,
     next_attempt_at,
     finished_at,
-    created_at
+    created_at,
+    retention
 )
 VALUES (
     :delivery_id,
@@ -521,7 +551,8 @@ VALUES (
     now(),
     now(),
     NULL,
-    now()
+    now(),
+    :retention
 );
 
 -- name: delivery_insert_waiting!
@@ -537,7 +568,8 @@ INSERT INTO webhooks.delivery (
     round_started_at,
     finished_at,
     created_at,
-    tier
+    tier,
+    retention
 )
 SELECT
     postponed.delivery_id,
@@ -550,16 +582,18 @@ SELECT
     postponed.round_started_at,
     NULL,
     postponed.round_started_at,
-    postponed.tier
+    postponed.tier,
+    postponed.retention
 FROM unnest(
     :delivery_ids::uuid[],
     :organisation_ids::uuid[],
     :event_ids::uuid[],
     :subscription_ids::uuid[],
     :rounds_started_at::timestamptz[],
-    :tiers::smallint[]
-) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at, tier)
-ON CONFLICT (event_id, subscription_id) DO NOTHING;
+    :tiers::smallint[],
+    :retentions::smallint[]
+) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at, tier, retention)
+ON CONFLICT (delivery_id, retention) DO NOTHING;
 
 -- name: delivery_list_attempts
 -- Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body.
@@ -643,6 +677,8 @@ INNER JOIN webhooks.event ON event.event_id = delivery.event_id
 LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.event_id = :event_id
+    AND delivery.delivery_id >= webhooks.first_id_of_time(:event_id)
+    AND delivery.delivery_id <= webhooks.last_id_of_time(:event_id)
     AND delivery.organisation_id = :organisation_id
 ORDER BY delivery.subscription_id
 LIMIT :limit;
@@ -851,7 +887,8 @@ archived AS (
         error_class,
         error_detail,
         url_revision,
-        timings_ms
+        timings_ms,
+        retention
     )
     SELECT
         delivery_id,
@@ -864,7 +901,8 @@ archived AS (
         last_error_class,
         last_error_detail,
         last_url_revision,
-        last_timings_ms
+        last_timings_ms,
+        retention
     FROM held
     WHERE attempt_count > 0
 )

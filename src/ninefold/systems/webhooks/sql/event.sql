@@ -98,6 +98,7 @@ claimed AS (
         claim_count = event.claim_count + 1
     FROM chosen
     WHERE event.event_id = chosen.event_id
+        AND event.status = 'queued'
     RETURNING
         event.event_id,
         event.organisation_id,
@@ -107,6 +108,7 @@ claimed AS (
         event.claim_count,
         event.tier,
         event.is_ordered,
+        event.retention,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -123,28 +125,6 @@ scan_end AS (
 SELECT *
 FROM claimed
 FULL JOIN scan_end ON TRUE;
-
--- name: event_count_queued$
--- Count the events that are waiting for their first attempts or that a worker holds, up to a limit.
--- Each half uses a partial index, so the query doesn't read dispatched events, of which there can be millions.
-SELECT count(*)
-FROM (
-    (
-        SELECT 1
-        FROM webhooks.event
-        WHERE status = 'queued'
-            AND leased_by IS NULL
-        LIMIT :limit
-    )
-    UNION ALL
-    (
-        SELECT 1
-        FROM webhooks.event
-        WHERE leased_by IS NOT NULL
-        LIMIT :limit
-    )
-    LIMIT :limit
-) AS queued;
 
 -- name: event_find^
 -- Read one event of an organisation.
@@ -183,9 +163,10 @@ FROM unnest(
     :tiers::smallint[],
     :ordering_keys::text[]
 ) AS published (event_id, organisation_id, event_type, payload, idempotency_key, tier, ordering_key)
-INNER JOIN webhooks.event
-    ON event.organisation_id = published.organisation_id
-    AND event.idempotency_key = published.idempotency_key;
+INNER JOIN webhooks.idempotency_key
+    ON idempotency_key.organisation_id = published.organisation_id
+    AND idempotency_key.idempotency_key = published.idempotency_key
+INNER JOIN webhooks.event ON event.event_id = idempotency_key.event_id;
 
 -- name: event_find_payload$
 -- Read the payload of an event of an organisation, exactly as it was published.
@@ -196,68 +177,154 @@ WHERE event_id = :event_id
 
 -- name: event_finish!
 -- Mark events as dispatched, because each of their deliveries has an outcome; skip those that this worker has lost.
-UPDATE webhooks.event
-SET
-    status = 'dispatched',
-    dispatched_at = clock_timestamp(),
-    leased_by = NULL
-WHERE event_id = ANY(:event_ids::uuid[])
-    AND leased_by = :worker_id;
+-- The condition on the status leaves out the partitions in which every event is dispatched. Their deliveries leave the
+-- queue.
+WITH finished AS (
+    UPDATE webhooks.event
+    SET
+        status = 'dispatched',
+        dispatched_at = clock_timestamp(),
+        leased_by = NULL
+    WHERE event_id = ANY(:event_ids::uuid[])
+        AND status = 'queued'
+        AND leased_by = :worker_id
+    RETURNING
+        organisation_id,
+        tier,
+        queued_deliveries
+)
+
+INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)
+SELECT
+    organisation_id,
+    tier,
+    -sum(queued_deliveries)
+FROM finished
+GROUP BY
+    organisation_id,
+    tier;
 
 -- name: event_insert_many
--- Insert events and return their ids; skip those whose idempotency key is already used.
--- An event without a matching subscription has no fan-out, so it is dispatched from the start.
+-- Insert events and return their ids and retentions; skip those whose idempotency key is already used.
+-- An event without a matching subscription has no fan-out, so it is dispatched from the start. The deliveries of the
+-- others are queued. The retention is that of its organisation, or the standard one.
+WITH new_event AS MATERIALIZED (
+    SELECT *
+    FROM unnest(
+        :event_ids::uuid[],
+        :organisation_ids::uuid[],
+        :event_types::text[],
+        :payloads::bytea[],
+        :idempotency_keys::text[],
+        :queued_deliveries::integer[],
+        :tiers::smallint[],
+        :ordering_keys::text[],
+        :are_ordered::boolean[]
+    ) AS listed (
+        event_id,
+        organisation_id,
+        event_type,
+        payload,
+        idempotency_key,
+        queued_deliveries,
+        tier,
+        ordering_key,
+        is_ordered
+    )
+),
+
+used_key AS (
+    INSERT INTO webhooks.idempotency_key (
+        organisation_id,
+        idempotency_key,
+        event_id
+    )
+    SELECT
+        organisation_id,
+        idempotency_key,
+        event_id
+    FROM new_event
+    WHERE idempotency_key IS NOT NULL
+    ON CONFLICT (organisation_id, idempotency_key) DO NOTHING
+    RETURNING event_id
+),
+
+accepted AS (
+    INSERT INTO webhooks.event (
+        event_id,
+        organisation_id,
+        event_type,
+        payload,
+        idempotency_key,
+        queued_deliveries,
+        tier,
+        status,
+        dispatched_at,
+        ordering_key,
+        is_ordered,
+        retention
+    )
+    SELECT
+        new_event.event_id,
+        new_event.organisation_id,
+        new_event.event_type,
+        new_event.payload,
+        new_event.idempotency_key,
+        new_event.queued_deliveries,
+        new_event.tier,
+        CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
+        CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
+        new_event.ordering_key,
+        new_event.is_ordered,
+        coalesce(
+            (
+                SELECT organisation_retention.retention
+                FROM webhooks.organisation_retention
+                WHERE organisation_retention.organisation_id = new_event.organisation_id
+            ),
+            2
+        )
+    FROM new_event
+    WHERE new_event.idempotency_key IS NULL
+        OR new_event.event_id IN (SELECT used_key.event_id FROM used_key)
+    RETURNING
+        event_id,
+        organisation_id,
+        queued_deliveries,
+        tier,
+        retention
+),
+
+queued AS (
+    INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)
+    SELECT
+        organisation_id,
+        tier,
+        sum(queued_deliveries)
+    FROM accepted
+    WHERE queued_deliveries > 0
+    GROUP BY
+        organisation_id,
+        tier
+)
+
+SELECT
+    event_id,
+    retention
+FROM accepted;
+
+-- name: event_insert_test$
+-- Insert an event for one subscription, and return its retention.
+-- It is dispatched from the start: its delivery is inserted with it.
 INSERT INTO webhooks.event (
     event_id,
     organisation_id,
     event_type,
     payload,
-    idempotency_key,
     queued_deliveries,
-    tier,
     status,
     dispatched_at,
-    ordering_key,
-    is_ordered
-)
-SELECT
-    new_event.event_id,
-    new_event.organisation_id,
-    new_event.event_type,
-    new_event.payload,
-    new_event.idempotency_key,
-    new_event.queued_deliveries,
-    new_event.tier,
-    CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
-    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END,
-    new_event.ordering_key,
-    new_event.is_ordered
-FROM unnest(
-    :event_ids::uuid[],
-    :organisation_ids::uuid[],
-    :event_types::text[],
-    :payloads::bytea[],
-    :idempotency_keys::text[],
-    :queued_deliveries::integer[],
-    :tiers::smallint[],
-    :ordering_keys::text[],
-    :are_ordered::boolean[]
-) AS new_event (
-    event_id, organisation_id, event_type, payload, idempotency_key, queued_deliveries, tier, ordering_key, is_ordered
-)
-ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-RETURNING event_id;
-
--- name: event_insert_test!
--- Insert an event for one subscription. It is dispatched from the start: its delivery is inserted with it.
-INSERT INTO webhooks.event (
-    event_id,
-    organisation_id,
-    event_type,
-    payload,
-    queued_deliveries,
-    status,
-    dispatched_at
+    retention
 )
 VALUES (
     :event_id,
@@ -266,8 +333,17 @@ VALUES (
     :payload,
     1,
     'dispatched',
-    now()
-);
+    now(),
+    coalesce(
+        (
+            SELECT organisation_retention.retention
+            FROM webhooks.organisation_retention
+            WHERE organisation_retention.organisation_id = :organisation_id
+        ),
+        2
+    )
+)
+RETURNING retention;
 
 -- name: event_list
 -- Read a page of an organisation's events, newest first.
@@ -346,7 +422,8 @@ FROM (
             tier,
             ordering_key
         FROM webhooks.event
-        WHERE leased_by IS NOT NULL
+        WHERE status = 'queued'
+            AND leased_by IS NOT NULL
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
@@ -362,13 +439,15 @@ LIMIT :limit;
 -- Release the events that these workers hold.
 UPDATE webhooks.event
 SET leased_by = NULL
-WHERE leased_by = ANY(:worker_ids::uuid[]);
+WHERE status = 'queued'
+    AND leased_by = ANY(:worker_ids::uuid[]);
 
 -- name: event_release_unknown!
 -- Release the events of a tier that a worker holds but doesn't know of.
 -- That is so if its claim was committed without confirmation.
 UPDATE webhooks.event
 SET leased_by = NULL
-WHERE leased_by = :worker_id
+WHERE status = 'queued'
+    AND leased_by = :worker_id
     AND tier = :tier
     AND event_id <> ALL(:known_ids::uuid[]);

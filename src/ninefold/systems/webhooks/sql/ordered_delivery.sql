@@ -2,10 +2,13 @@
 -- Cancel the held deliveries of these events whose subscriptions were deleted while the events were accepted.
 WITH unwanted AS MATERIALIZED (
     SELECT delivery.delivery_id
-    FROM webhooks.delivery
+    FROM unnest(:event_ids::uuid[]) AS ordered_event (event_id)
+    INNER JOIN webhooks.delivery
+        ON delivery.event_id = ordered_event.event_id
+        AND delivery.delivery_id >= webhooks.first_id_of_time(ordered_event.event_id)
+        AND delivery.delivery_id <= webhooks.last_id_of_time(ordered_event.event_id)
     INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
-    WHERE delivery.event_id = ANY(:event_ids::uuid[])
-        AND delivery.status = 'held'
+    WHERE delivery.status = 'held'
         AND subscription.deleted_at IS NOT NULL
     FOR UPDATE OF delivery SKIP LOCKED
 ),
@@ -39,6 +42,18 @@ FROM (
 -- Take deliveries that were canceled out of the order, without a turn for the next ones: their subscription is deleted.
 DELETE FROM webhooks.ordered_delivery
 WHERE delivery_id = ANY(:delivery_ids::uuid[]);
+
+-- name: ordered_delivery_delete_unkept
+-- Take the deliveries of a partition out of the order before it is dropped; return their subscriptions and keys.
+DELETE FROM webhooks.ordered_delivery
+USING webhooks.delivery
+WHERE delivery.retention = :retention
+    AND delivery.delivery_id >= :first_id
+    AND delivery.delivery_id < :end_id
+    AND ordered_delivery.delivery_id = delivery.delivery_id
+RETURNING
+    ordered_delivery.subscription_id,
+    ordered_delivery.ordering_key;
 
 -- name: ordered_delivery_end_turns
 -- Take those of these deliveries that have ended out of the order; return their subscriptions and keys.
@@ -74,6 +89,44 @@ RETURNING
     ordered_delivery.subscription_id,
     ordered_delivery.ordering_key;
 
+-- name: ordered_delivery_expire_held
+-- End some deliveries of these keys that a partition still holds as failed, because its retention is over.
+-- Return their ids.
+-- They leave the order without having had a turn, so the key stays blocked by what blocks it.
+WITH held AS MATERIALIZED (
+    SELECT
+        delivery.delivery_id,
+        delivery.retention
+    FROM unnest(:subscription_ids::uuid[], :ordering_keys::text[]) AS key (subscription_id, ordering_key)
+    INNER JOIN webhooks.ordered_delivery
+        ON ordered_delivery.subscription_id = key.subscription_id
+        AND ordered_delivery.ordering_key = key.ordering_key
+    INNER JOIN webhooks.delivery ON delivery.delivery_id = ordered_delivery.delivery_id
+    WHERE ordered_delivery.turn_started_at IS NULL
+        AND ordered_delivery.delivery_id >= :first_id
+        AND ordered_delivery.delivery_id < :end_id
+        AND delivery.retention = :retention
+        AND delivery.status = 'held'
+    ORDER BY delivery.delivery_id
+    LIMIT :limit
+    FOR UPDATE OF delivery
+),
+
+unordered AS (
+    DELETE FROM webhooks.ordered_delivery
+    USING held
+    WHERE ordered_delivery.delivery_id = held.delivery_id
+)
+
+UPDATE webhooks.delivery
+SET
+    status = 'failed',
+    finished_at = now()
+FROM held
+WHERE delivery.delivery_id = held.delivery_id
+    AND delivery.retention = held.retention
+RETURNING delivery.delivery_id;
+
 -- name: ordered_delivery_find^
 -- Read the place of an organisation's delivery among those of its key, if it has one.
 SELECT
@@ -95,9 +148,10 @@ WITH ordered AS MATERIALIZED (
         :event_ids::uuid[],
         :subscription_ids::uuid[],
         :ordering_keys::text[],
-        :tiers::smallint[]
+        :tiers::smallint[],
+        :retentions::smallint[]
     ) WITH ORDINALITY AS ordered (
-        delivery_id, organisation_id, event_id, subscription_id, ordering_key, tier, number
+        delivery_id, organisation_id, event_id, subscription_id, ordering_key, tier, retention, number
     )
 ),
 
@@ -113,7 +167,8 @@ held AS (
         round_started_at,
         finished_at,
         created_at,
-        tier
+        tier,
+        retention
     )
     SELECT
         delivery_id,
@@ -126,7 +181,8 @@ held AS (
         now(),
         NULL,
         now(),
-        tier
+        tier,
+        retention
     FROM ordered
 )
 
@@ -210,16 +266,33 @@ WHERE ordered_delivery.subscription_id = :subscription_id
     AND ordered_delivery.blocked_at IS NOT NULL
     AND delivery.status = 'failed';
 
--- name: ordered_delivery_list_keys
--- Read the subscriptions and keys of the deliveries of these events that haven't ended; not of deleted subscriptions.
+-- name: ordered_delivery_list_held_keys
+-- Read some subscriptions and keys of the deliveries that a partition holds.
 SELECT DISTINCT
     ordered_delivery.subscription_id,
     ordered_delivery.ordering_key
 FROM webhooks.delivery
 INNER JOIN webhooks.ordered_delivery ON ordered_delivery.delivery_id = delivery.delivery_id
+WHERE delivery.retention = :retention
+    AND delivery.delivery_id >= :first_id
+    AND delivery.delivery_id < :end_id
+    AND delivery.status = 'held'
+    AND delivery.status <> 'delivered'
+LIMIT :limit;
+
+-- name: ordered_delivery_list_keys
+-- Read the subscriptions and keys of the deliveries of these events that haven't ended; not of deleted subscriptions.
+SELECT DISTINCT
+    ordered_delivery.subscription_id,
+    ordered_delivery.ordering_key
+FROM unnest(:event_ids::uuid[]) AS ordered_event (event_id)
+INNER JOIN webhooks.delivery
+    ON delivery.event_id = ordered_event.event_id
+    AND delivery.delivery_id >= webhooks.first_id_of_time(ordered_event.event_id)
+    AND delivery.delivery_id <= webhooks.last_id_of_time(ordered_event.event_id)
+INNER JOIN webhooks.ordered_delivery ON ordered_delivery.delivery_id = delivery.delivery_id
 INNER JOIN webhooks.subscription ON subscription.subscription_id = ordered_delivery.subscription_id
-WHERE delivery.event_id = ANY(:event_ids::uuid[])
-    AND subscription.deleted_at IS NULL;
+WHERE subscription.deleted_at IS NULL;
 
 -- name: ordered_delivery_lock_turns
 -- Lock the current deliveries of some keys until the transaction ends, so that none of their turns ends meanwhile.

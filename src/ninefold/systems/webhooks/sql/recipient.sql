@@ -14,7 +14,8 @@ SELECT
     subscription.retry_delays_s,
     subscription.resumed_at,
     subscription.ordering,
-    array_agg(signing_secret.key ORDER BY signing_secret.signing_secret_id DESC) AS keys,
+    array_agg(signing_secret.signing_secret_id ORDER BY signing_secret.signing_secret_id DESC) AS secret_ids,
+    array_agg(signing_secret.sealed ORDER BY signing_secret.signing_secret_id DESC) AS sealed_secrets,
     array_agg(signing_secret.expires_at ORDER BY signing_secret.signing_secret_id DESC) AS expiries
 FROM webhooks.subscription_version
 LEFT JOIN webhooks.subscription

@@ -59,11 +59,13 @@ ORDER BY delivery_id DESC
 LIMIT 1;
 
 -- name: search_find_event_by_key$
--- Find the event of an organisation with an idempotency key.
+-- Find the newest event of an organisation with an idempotency key.
 SELECT event_id
 FROM webhooks.event
 WHERE organisation_id = :organisation_id
-    AND idempotency_key = :idempotency_key;
+    AND idempotency_key = :idempotency_key
+ORDER BY event_id DESC
+LIMIT 1;
 
 -- name: search_list_deliveries
 -- Read deliveries of an organisation between two events that meet some conditions, newest event first.
@@ -76,6 +78,8 @@ CROSS JOIN LATERAL (
     SELECT of_event.*
     FROM webhooks.delivery AS of_event
     WHERE of_event.event_id = event.event_id
+        AND of_event.delivery_id >= webhooks.first_id_of_time(event.event_id)
+        AND of_event.delivery_id <= webhooks.last_id_of_time(event.event_id)
     ORDER BY of_event.delivery_id DESC
     LIMIT :deliveries_per_event_max
 ) AS delivery

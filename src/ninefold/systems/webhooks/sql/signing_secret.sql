@@ -22,10 +22,16 @@ WHERE subscription_id = :subscription_id;
 INSERT INTO webhooks.signing_secret (
     signing_secret_id,
     subscription_id,
-    key
+    sealed
 )
 VALUES (
     :signing_secret_id,
     :subscription_id,
-    :key
+    :sealed
 );
+
+-- name: signing_secret_replace!
+-- Replace a secret that can't be read any more.
+UPDATE webhooks.signing_secret
+SET sealed = :sealed
+WHERE signing_secret_id = :signing_secret_id;

@@ -10,12 +10,6 @@ from ninefold.systems.webhooks.model.figures import QueueDepth
 from ninefold.systems.webhooks.store.queries import queries
 
 
-async def backlog_count_queued(connection: Connection, *, organisation_id: UUID, limit: int) -> dict[int, QueueDepth]:
-    """Count the first attempts that aren't recorded yet, over the oldest `limit` events of each tier; by tier."""
-    records = queries.backlog_count_queued(connection, organisation_id=organisation_id, limit=limit)
-    return {record["tier"]: _depth(record) async for record in records}
-
-
 async def backlog_count_retrying(
     connection: Connection, *, organisation_id: UUID, limit: int
 ) -> tuple[dict[int, QueueDepth], datetime | None]:
@@ -32,12 +26,6 @@ async def backlog_count_waiting(connection: Connection, *, organisation_id: UUID
     """Count the deliveries that must wait, up to a limit of each subscription and tier; by tier."""
     records = queries.backlog_count_waiting(connection, organisation_id=organisation_id, limit=limit)
     return {record["tier"]: _depth(record) async for record in records}
-
-
-async def backlog_list_depths(connection: Connection, *, limit: int) -> dict[UUID, int]:
-    """Count the events of each organisation that wait for their first attempts, up to a limit for each."""
-    records = queries.backlog_list_depths(connection, limit=limit)
-    return {record["organisation_id"]: record["depth"] async for record in records}
 
 
 def _depth(record: asyncpg.Record) -> QueueDepth:

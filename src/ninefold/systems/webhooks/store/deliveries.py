@@ -21,6 +21,7 @@ from ninefold.systems.webhooks.model import (
     WaitingReason,
 )
 from ninefold.systems.webhooks.model.attempts import Attempt, Outcome, Postponement
+from ninefold.systems.webhooks.model.partitions import Partition
 from ninefold.systems.webhooks.store.ordering import read_status
 from ninefold.systems.webhooks.store.outcome_rows import (
     DELIVERED_COLUMNS,
@@ -28,6 +29,7 @@ from ninefold.systems.webhooks.store.outcome_rows import (
     encode_outcomes,
     read_attempt,
 )
+from ninefold.systems.webhooks.store.partitions import range_of
 from ninefold.systems.webhooks.store.queries import queries
 
 PROBE_AMONG: Final = 20
@@ -133,6 +135,12 @@ async def delivery_count_waiting(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def delivery_expire_unkept(connection: Connection, partition: Partition, *, limit: int) -> list[UUID]:
+    """End some waiting deliveries of a partition as failed, because their retention is over; return their ids."""
+    records = queries.delivery_expire_unkept(connection, **range_of(partition), limit=limit)
+    return [record["delivery_id"] async for record in records]
+
+
 async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> list[UUID]:
     """End some waiting deliveries whose time is over, as failed; return their ids."""
     records = queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
@@ -160,6 +168,7 @@ async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Po
         subscription_ids=[each.subscription_id for each in postponed],
         rounds_started_at=[each.round_started_at for each in postponed],
         tiers=[each.tier for each in postponed],
+        retentions=[each.retention for each in postponed],
     )
 
 
@@ -256,7 +265,13 @@ async def delivery_release_unknown(connection: Connection, *, worker_id: UUID, k
 
 
 async def delivery_insert_test(
-    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, event_id: UUID, delivery_id: UUID
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    event_id: UUID,
+    delivery_id: UUID,
+    retention: int,
 ) -> None:
     """Insert a delivery whose first attempt is due now, as if a person had asked for a retry."""
     await queries.delivery_insert_test(
@@ -265,6 +280,7 @@ async def delivery_insert_test(
         subscription_id=subscription_id,
         event_id=event_id,
         delivery_id=delivery_id,
+        retention=retention,
     )
 
 
@@ -296,6 +312,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         round_attempt_count=record["round_attempt_count"],
         round_started_at=record["round_started_at"],
         is_manual=record["is_manual"],
+        retention=record["retention"],
         subscription_version=record["subscription_version"] or 0,
         tier=record["tier"],
         is_ordered=record["is_ordered"],

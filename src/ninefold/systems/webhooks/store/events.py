@@ -44,12 +44,6 @@ async def event_claim(
     return claimed, records[0]["last_organisation_id"] if records else None
 
 
-async def event_count_queued(connection: Connection, *, limit: int) -> int:
-    """Count the events that are waiting for their first attempts or that a worker holds, up to a limit."""
-    count: int = await queries.event_count_queued(connection, limit=limit)
-    return count
-
-
 async def event_find(connection: Connection, *, organisation_id: UUID, event_id: UUID) -> Event | None:
     """Read one event of an organisation."""
     record = await queries.event_find(connection, organisation_id=organisation_id, event_id=event_id)
@@ -84,8 +78,8 @@ async def event_finish(connection: Connection, *, worker_id: UUID, event_ids: Se
     await queries.event_finish(connection, worker_id=worker_id, event_ids=event_ids)
 
 
-async def event_insert_many(connection: Connection, *, events: Sequence[NewEvent]) -> set[UUID]:
-    """Insert events, except those whose idempotency key is already used; return the ids of the inserted ones."""
+async def event_insert_many(connection: Connection, *, events: Sequence[NewEvent]) -> dict[UUID, int]:
+    """Insert events, except those whose idempotency key is already used; return the retentions of the inserted ones."""
     records = queries.event_insert_many(
         connection,
         event_ids=[event.event_id for event in events],
@@ -98,16 +92,17 @@ async def event_insert_many(connection: Connection, *, events: Sequence[NewEvent
         ordering_keys=[event.ordering_key for event in events],
         are_ordered=[event.is_ordered for event in events],
     )
-    return {record["event_id"] async for record in records}
+    return {record["event_id"]: record["retention"] async for record in records}
 
 
 async def event_insert_test(
     connection: Connection, *, organisation_id: UUID, event_id: UUID, event_type: str, payload: bytes
-) -> None:
-    """Insert an event for one subscription, whose delivery is inserted with it."""
-    await queries.event_insert_test(
+) -> int:
+    """Insert an event for one subscription, whose delivery is inserted with it; return its retention."""
+    retention: int = await queries.event_insert_test(
         connection, organisation_id=organisation_id, event_id=event_id, event_type=event_type, payload=payload
     )
+    return retention
 
 
 async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
@@ -181,6 +176,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedEvent:
         payload=record["payload"],
         accepted_at=record["accepted_at"],
         claim_count=record["claim_count"],
+        retention=record["retention"],
         subscription_version=record["subscription_version"] or 0,
         tier=record["tier"],
         is_ordered=record["is_ordered"],

@@ -11,6 +11,8 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import HELD, TIERS, DeliveryStatus
 from ninefold.systems.webhooks.model.alerts import SubscriptionCount
 from ninefold.systems.webhooks.model.ordering import BlockedKey, KeyOfSubscription, OrderedDelivery, Place, Turn
+from ninefold.systems.webhooks.model.partitions import Partition
+from ninefold.systems.webhooks.store.partitions import range_of
 from ninefold.systems.webhooks.store.queries import queries
 
 KEYS_MAX: Final = 1_000
@@ -39,6 +41,11 @@ async def ordered_delivery_delete(connection: Connection, *, delivery_ids: Seque
     await queries.ordered_delivery_delete(connection, delivery_ids=delivery_ids)
 
 
+async def ordered_delivery_delete_unkept(connection: Connection, partition: Partition) -> list[KeyOfSubscription]:
+    """Take the deliveries of a partition out of the order before it is dropped; return their keys."""
+    return [_key(record) async for record in queries.ordered_delivery_delete_unkept(connection, **range_of(partition))]
+
+
 async def ordered_delivery_end_turns(
     connection: Connection, *, delivery_ids: Collection[UUID]
 ) -> list[KeyOfSubscription]:
@@ -49,6 +56,14 @@ async def ordered_delivery_end_turns(
     """
     records = queries.ordered_delivery_end_turns(connection, delivery_ids=list(delivery_ids))
     return [_key(record) async for record in records]
+
+
+async def ordered_delivery_expire_held(
+    connection: Connection, partition: Partition, keys: Collection[KeyOfSubscription], *, limit: int
+) -> list[UUID]:
+    """End some deliveries of these keys that a partition holds as failed, because its retention is over."""
+    records = queries.ordered_delivery_expire_held(connection, **range_of(partition), **_columns(keys), limit=limit)
+    return [record["delivery_id"] async for record in records]
 
 
 async def ordered_delivery_find(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> Place | None:
@@ -67,6 +82,7 @@ async def ordered_delivery_insert_many(connection: Connection, deliveries: Seque
         subscription_ids=[each.subscription_id for each in deliveries],
         ordering_keys=[each.ordering_key for each in deliveries],
         tiers=[TIERS.index(each.tier) for each in deliveries],
+        retentions=[each.retention for each in deliveries],
     )
 
 
@@ -94,6 +110,14 @@ async def ordered_delivery_list_blocking(connection: Connection, *, subscription
     """Read all deliveries of a subscription that block their keys."""
     records = queries.ordered_delivery_list_blocking(connection, subscription_id=subscription_id)
     return [record["delivery_id"] async for record in records]
+
+
+async def ordered_delivery_list_held_keys(
+    connection: Connection, partition: Partition, *, limit: int
+) -> list[KeyOfSubscription]:
+    """Read some keys of the deliveries that a partition holds."""
+    records = queries.ordered_delivery_list_held_keys(connection, **range_of(partition), limit=limit)
+    return [_key(record) async for record in records]
 
 
 async def ordered_delivery_list_keys(connection: Connection, *, event_ids: Collection[UUID]) -> list[KeyOfSubscription]:

@@ -32,6 +32,7 @@ DELIVERED_COLUMNS: Final = (
     "last_timings_ms",
     "created_at",
     "tier",
+    "retention",
 )
 """The columns of `delivered_record`. `finished_at` is missing, because its default is the database's time."""
 
@@ -56,6 +57,7 @@ def delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
         _timings_ms(attempt),
         outcome.round_started_at,
         outcome.tier,
+        outcome.retention,
     )
 
 
@@ -103,6 +105,7 @@ class _OutcomeRow(msgspec.Struct, frozen=True):
     url_revision: int
     timings_ms: Sequence[float | None] | None
     tier: int
+    retention: int
 
 
 def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
@@ -126,6 +129,7 @@ def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
         outcome.url_revision,
         _timings_ms(attempt),
         outcome.tier,
+        outcome.retention,
     )
 
 

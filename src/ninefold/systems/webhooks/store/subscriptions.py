@@ -1,7 +1,8 @@
 """Queries for subscriptions, their secrets, and the recipients of deliveries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +25,9 @@ from ninefold.systems.webhooks.model import (
 )
 from ninefold.systems.webhooks.model.replays import ReplayTarget
 from ninefold.systems.webhooks.store.queries import queries
+
+OpenSecret: TypeAlias = Callable[[UUID, bytes], bytes | None]
+"""Returns the key of a secret with an id and a sealed key."""
 
 
 async def subscription_count(connection: Connection, *, organisation_id: UUID) -> int:
@@ -177,21 +181,34 @@ async def signing_secret_expire_all(connection: Connection, *, subscription_id: 
 
 
 async def signing_secret_insert(
-    connection: Connection, *, signing_secret_id: UUID, subscription_id: UUID, key: bytes
+    connection: Connection, *, signing_secret_id: UUID, subscription_id: UUID, sealed: bytes
 ) -> None:
     """Insert a subscription's new current secret."""
     await queries.signing_secret_insert(
-        connection, signing_secret_id=signing_secret_id, subscription_id=subscription_id, key=key
+        connection, signing_secret_id=signing_secret_id, subscription_id=subscription_id, sealed=sealed
     )
 
 
-async def recipient_list(connection: Connection, *, organisation_id: UUID) -> tuple[int, list[Recipient]]:
-    """Read an organisation's recipients and their version, which is 0 when it never had any."""
+async def signing_secret_replace(connection: Connection, *, signing_secret_id: UUID, sealed: bytes) -> None:
+    """Replace a secret that can't be read any more."""
+    await queries.signing_secret_replace(connection, signing_secret_id=signing_secret_id, sealed=sealed)
+
+
+async def recipient_list(
+    connection: Connection, *, organisation_id: UUID, open_secret: OpenSecret
+) -> tuple[int, list[Recipient]]:
+    """Read an organisation's recipients and their version, which is 0 when it never had any.
+
+    Args:
+        connection: any.
+        organisation_id: whose recipients.
+        open_secret: opens the secret with an id; None: it can't be opened, and the recipient doesn't get it.
+    """
     records = [record async for record in queries.recipient_list(connection, organisation_id=organisation_id)]
     if not records:
         return 0, []
     version: int = records[0]["version"]
-    return version, [_recipient(record) for record in records if record["subscription_id"] is not None]
+    return version, [_recipient(record, open_secret) for record in records if record["subscription_id"] is not None]
 
 
 def _columns(draft: SubscriptionDraft) -> dict[str, object]:
@@ -248,7 +265,7 @@ def _circuit(record: asyncpg.Record) -> Circuit:
     )
 
 
-def _recipient(record: asyncpg.Record) -> Recipient:
+def _recipient(record: asyncpg.Record, open_secret: OpenSecret) -> Recipient:
     return Recipient(
         subscription_id=record["subscription_id"],
         url=record["url"],
@@ -257,7 +274,10 @@ def _recipient(record: asyncpg.Record) -> Recipient:
         created_at=record["created_at"],
         secrets=tuple(
             SigningSecret(key=key, expires_at=expires_at)
-            for key, expires_at in zip(record["keys"], record["expiries"], strict=True)
+            for secret_id, sealed, expires_at in zip(
+                record["secret_ids"], record["sealed_secrets"], record["expiries"], strict=True
+            )
+            if sealed is not None and (key := open_secret(secret_id, sealed)) is not None
         ),
         is_paused=record["is_paused"],
         rate_limit_per_s=record["rate_limit_per_s"],

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.core.secrets import Sealer
+from ninefold.core.secrets import SealedColumn, Sealer
 from ninefold.systems.workflows.errors import (
     InvalidSecretError,
     SecretNotFoundError,
@@ -30,6 +30,19 @@ NAME_LENGTH_MAX: Final = 255
 
 _NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,254}")
 _RESERVED: Final = "GITHUB_"
+
+
+async def _delete_lost(connection: Connection, _: Sealer, secret_ids: Sequence[UUID]) -> None:
+    await store.secret_delete_many(connection, secret_ids=secret_ids)
+
+
+SECRETS: Final = SealedColumn(
+    table="workflows.secret",
+    id_column="secret_id",
+    title="secrets of workflows",
+    on_loss=_delete_lost,
+    loss_remedy="They were deleted. Set them again: ninefold workflows secrets set NAME",
+)
 
 
 async def put_secret(
@@ -61,7 +74,7 @@ async def put_secret(
         organisation_id=organisation_id,
         repository_id=repository_id,
         name=name,
-        sealed=sealer.seal(value, purpose=_purpose(secret_id)),
+        sealed=sealer.seal(value, purpose=SECRETS.purpose(secret_id)),
         at=at,
     )
 
@@ -103,7 +116,7 @@ async def job_secrets(
         SealError: one was sealed with another key.
     """
     found = await store.secret_list_sealed(connection, organisation_id=organisation_id, repository_id=repository_id)
-    return {each.name: sealer.open(each.sealed, purpose=_purpose(each.secret_id)) for each in found}
+    return {each.name: sealer.open(each.sealed, purpose=SECRETS.purpose(each.secret_id)) for each in found}
 
 
 async def put_variable(
@@ -204,7 +217,3 @@ async def _check_repository(connection: Connection, *, organisation_id: UUID, re
 
 def _too_many(what: str, maximum: int) -> TooManySecretsError:
     return TooManySecretsError(f"There are {maximum} {what}.", remedy="Delete those that aren't needed.")
-
-
-def _purpose(secret_id: UUID) -> str:
-    return f"workflows.secret:{secret_id}"

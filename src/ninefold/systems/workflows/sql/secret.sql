@@ -7,6 +7,11 @@ WHERE
     AND name = :name
 RETURNING secret_id;
 
+-- name: secret_delete_many!
+-- Delete secrets that can't be read any more.
+DELETE FROM workflows.secret
+WHERE secret_id = ANY(:secret_ids::uuid[]);
+
 -- name: secret_list
 -- Read the secrets of an organisation, or of a repository, by name and without their values.
 SELECT secret_id, name, created_at, updated_at

@@ -1,5 +1,6 @@
 """Queries for secrets and variables."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,11 @@ async def secret_delete(
         connection, organisation_id=organisation_id, repository_id=repository_id, name=name
     )
     return row is not None
+
+
+async def secret_delete_many(connection: Connection, *, secret_ids: Sequence[UUID]) -> None:
+    """Delete secrets that can't be read any more."""
+    await queries.secret_delete_many(connection, secret_ids=list(secret_ids))
 
 
 async def secret_list(
