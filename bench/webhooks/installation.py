@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import subprocess
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
@@ -117,6 +118,7 @@ async def running_installation(
             "NINEFOLD_DATABASE_URL": dsn,
             "NINEFOLD_PORT": str(port),
             "NINEFOLD_EGRESS_ALLOW": LOOPBACK,
+            "NINEFOLD_SECRETS_KEY": b64encode(bytes(32)).decode(),
             **(settings or {}),
         }
         server, worker = _start("serve", environment), _start("worker", environment)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.tenancy.foreign_kinds import BOT_TOKEN
-from ninefold.core import blobs, jobs, live, queue, tenancy
+from ninefold.core import blobs, jobs, live, queue, secrets, tenancy
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.edge import systems
@@ -22,6 +22,7 @@ def test_a_system_without_tables_has_no_migrations(monkeypatch: pytest.MonkeyPat
         jobs.MIGRATIONS,
         live.MIGRATIONS,
         blobs.MIGRATIONS,
+        secrets.MIGRATIONS,
         SYSTEMS[0].migrations,
     ]
 

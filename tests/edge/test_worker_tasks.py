@@ -52,8 +52,10 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
 
     assert [task.name for task in tasks] == [
         "webhooks.dispatch",
+        "webhooks.depths",
         "webhooks.backlog",
         "webhooks.alerts",
+        "webhooks.partitions",
         "callbacks.verify",
         "callbacks.backlog",
         "assistant.generate",

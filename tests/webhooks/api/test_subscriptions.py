@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from http_api import Json
+from in_process import Applications
+from ninefold.core.postgres.database import Database
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPES_PER_SUBSCRIPTION_MAX
 from ninefold.systems.webhooks.service import subscriptions as service
 from receivers import Receiver
@@ -254,16 +256,19 @@ async def test_at_most_five_secrets_are_active(api: WebhooksApi) -> None:
 
 
 async def test_an_organisation_cannot_exceed_its_limit_of_subscriptions(
-    api: WebhooksApi, other_api: WebhooksApi, monkeypatch: pytest.MonkeyPatch
+    api: WebhooksApi, other_api: WebhooksApi, applications: Applications, database: Database
 ) -> None:
-    monkeypatch.setattr(service, "SUBSCRIPTIONS_MAX", 2)
-    first, _ = await api.subscribe(URL), await api.subscribe(URL)
-    problem = await api.refused(409, "POST", "/subscriptions", json=valid())
-    assert problem["code"] == "too_many_subscriptions"
-    assert len((await api.get("/subscriptions"))["items"]) == 2
-    await other_api.subscribe(URL)
-    await api.request("DELETE", path_of(first))
-    await api.subscribe(URL)
+    settings = {"NINEFOLD_WEBHOOKS_SUBSCRIPTIONS_MAX": "2"}
+    async with applications.client(settings, database=database) as client:
+        limited, other_limited = WebhooksApi(client, api.api_key), WebhooksApi(client, other_api.api_key)
+        first, _ = await limited.subscribe(URL), await limited.subscribe(URL)
+        problem = await limited.refused(409, "POST", "/subscriptions", json=valid())
+        assert problem["code"] == "too_many_subscriptions"
+        assert "NINEFOLD_WEBHOOKS_SUBSCRIPTIONS_MAX" in problem["remedy"]
+        assert len((await api.get("/subscriptions"))["items"]) == 2
+        await other_limited.subscribe(URL)
+        await limited.request("DELETE", path_of(first))
+        await limited.subscribe(URL)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from ninefold.systems.webhooks.rules.queue_limits import (
     RETRY_AFTER_S_UNKNOWN,
     FullQueue,
     accepted_below,
+    always_accepted_below,
     drained_per_s,
     find_full_queue,
     retry_after_s,
@@ -79,6 +80,9 @@ def test_nothing_is_accepted_at_a_limit_and_something_always_if_nothing_is_queue
     if organisation_depth >= limits.organisation or organisation_depth + others >= limits.installation:
         assert full is not None
     if organisation_depth + others == 0:
+        assert full is None
+    free_below = always_accepted_below(limits)
+    if organisation_depth < free_below.organisation and organisation_depth + others < free_below.installation:
         assert full is None
     if full is not None:
         assert full.depth >= full.accepted_below

@@ -5,7 +5,7 @@ import { useFeed } from "$/lib/watch.svelte";
 import { current } from "$/services/session.svelte";
 import { listSubscriptions, type Subscription } from "$/services/webhooks";
 
-/** An organisation has 1,000 subscriptions at most, so that all can be read. */
+/** The latest 1,000 subscriptions are read, which are all unless the installation allows more. */
 const PAGES_MAX = 10;
 
 class Health {

@@ -162,6 +162,9 @@ class WebhooksSettings(AlertSettings, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=1, le=100_000, description="Attempts in flight to one subscription, of all workers together."),
     ] = 100
+    subscriptions_max: Annotated[
+        int, msgspec.Meta(ge=1, le=100_000, description="Subscriptions that an organisation may have.")
+    ] = 1_000
     circuit_failures_max: Annotated[
         int,
         msgspec.Meta(ge=1, le=10_000, description="Consecutive failed attempts that open a subscription's circuit."),

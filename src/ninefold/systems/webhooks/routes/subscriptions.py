@@ -92,6 +92,7 @@ async def create_subscription(
             organisation_id=principal.organisation_id,
             fields=read_changes(data),
             retry_horizon_s=webhooks_settings.retry_horizon_s,
+            subscriptions_max=webhooks_settings.subscriptions_max,
         )
         audit.target_id = format_id(SUBSCRIPTION_PREFIX, created.subscription.subscription_id)
     return show_new_secret(created, settings=webhooks_settings)

@@ -43,6 +43,15 @@ def accepted_below(limit: int, tier: int) -> int:
     return max(1, ceil(limit * TIER_SHARES[tier]))
 
 
+def always_accepted_below(limits: QueueLimits) -> QueueLimits:
+    """Return the depths below which events of every tier and organisation are accepted."""
+    tier = len(TIER_SHARES) - 1
+    return QueueLimits(
+        organisation=accepted_below(limits.organisation, tier),
+        installation=max(1, ceil(accepted_below(limits.installation, tier) * BIG_SHARE)),
+    )
+
+
 def find_full_queue(
     limits: QueueLimits, *, tier: int, organisation_depth: int, installation_depth: int, organisations: int
 ) -> FullQueue | None:

@@ -6,12 +6,11 @@ limit by no more than the deliveries of one event, and what other processes acce
 """
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
 from time import monotonic
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 import asyncpg
@@ -26,6 +25,7 @@ from ninefold.systems.webhooks.model import TIERS, NewEvent
 from ninefold.systems.webhooks.model.queues import Depths, QueueLimits
 from ninefold.systems.webhooks.rules.queue_limits import (
     FullQueue,
+    always_accepted_below,
     drained_per_s,
     find_full_queue,
     retry_after_s,
@@ -40,7 +40,7 @@ AGE_S_MAX: Final = 5.0
 """The age of a reading that is still used. A process that publishes less often reads before each time."""
 
 CONFIRMED_S: Final = 0.25
-"""The age of a reading that is enough to refuse something."""
+"""The age of a reading that is enough to refuse something, if this process has accepted nothing since."""
 
 PRESSED_INTERVAL_S: Final = 0.05
 PRESSED_PARTS: Final = 8
@@ -85,50 +85,60 @@ class AdmissionControl:
     def __init__(self, database: Database, limits: QueueLimits) -> None:
         self._database: Final = database
         self._limits: Final = limits
+        self._free_below: Final = always_accepted_below(limits)
         self._reading = _NOTHING
         self._readings: deque[_Reading] = deque()
-        self._added: Counter[UUID] = Counter()
+        self._added: dict[UUID, int] = {}
         """Deliveries that this process has accepted and the latest reading may not contain."""
         self._added_total = 0
-        self._committed: Counter[UUID] = Counter()
+        self._committed: list[Mapping[UUID, int]] = []
         """Those of them that the next reading will contain."""
         self._is_pressed = False
         self._added_up_at_s = monotonic()
         self._reader: asyncio.Task[None] | None = None
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator["Admission"]:
-        """Yield the admission of a transaction, which must end before the block does."""
-        admission = Admission(self)
-        try:
-            yield admission
-        finally:
-            # If it was rolled back, it is counted until the next reading.
-            self._committed.update(admission.accepted)
-            self._read_if_due()
+    def open(self) -> "Admission":
+        """Return the admission of a transaction; use it in an `async with`, whose block ends after the transaction."""
+        return Admission(self)
+
+    def close(self, accepted: Mapping[UUID, int]) -> None:
+        """Note that the transaction has ended which has accepted these deliveries.
+
+        If it was rolled back, they are counted until the next reading.
+        """
+        if accepted:
+            self._committed.append(accepted)
+        self._read_if_due()
+
+    def is_much_free(self, wanted: Mapping[UUID, int]) -> bool:
+        """Return whether all these deliveries can be accepted, without looking at each event."""
+        reading, free_below = self._reading, self._free_below
+        if reading.installation + self._added_total + sum(wanted.values()) >= free_below.installation:
+            return False
+        return all(
+            self._known(organisation_id) + self._added.get(organisation_id, 0) + deliveries < free_below.organisation
+            for organisation_id, deliveries in wanted.items()
+        )
 
     def find_full(self, organisation_id: UUID, *, tier: int) -> FullQueue | None:
         """Return which queue is full for events of an organisation and tier, as far as this process knows."""
-        reading, limits = self._reading, self._limits
-        known, added = reading.depths.get(organisation_id), self._added[organisation_id]
-        depth = known.deliveries if known else 0
-        if added and (
-            added * PRESSED_PARTS > limits.organisation - depth
-            or self._added_total * PRESSED_PARTS > limits.installation - reading.installation
-        ):
-            self._is_pressed = True
         return find_full_queue(
-            limits,
+            self._limits,
             tier=tier,
-            organisation_depth=depth + added,
-            installation_depth=reading.installation + self._added_total,
-            organisations=len(reading.depths),
+            organisation_depth=self._known(organisation_id) + self._added.get(organisation_id, 0),
+            installation_depth=self._reading.installation + self._added_total,
+            organisations=len(self._reading.depths),
         )
 
     def add(self, organisation_id: UUID, deliveries: int) -> None:
         """Count deliveries that are accepted now."""
-        self._added[organisation_id] += deliveries
+        added = self._added[organisation_id] = self._added.get(organisation_id, 0) + deliveries
         self._added_total += deliveries
+        if (
+            added * PRESSED_PARTS > self._limits.organisation - self._known(organisation_id)
+            or self._added_total * PRESSED_PARTS > self._limits.installation - self._reading.installation
+        ):
+            self._is_pressed = True
 
     def refuse(self, full: FullQueue, organisation_id: UUID, *, tier: int) -> QueueFullError:
         """Return the error that says that a queue is full, and count it."""
@@ -154,15 +164,13 @@ class AdmissionControl:
         began_at_s = monotonic()
         if began_at_s - self._reading.at_s < unless_younger_s:
             return
-        contained, self._committed = self._committed, Counter()
+        contained, self._committed = self._committed, []
         try:
             depths = await queue_depth_list(connection)
         except BaseException:
-            self._committed.update(contained)
+            self._committed += contained
             raise
-        self._added.subtract(contained)
-        self._added += Counter()
-        self._added_total -= contained.total()
+        self._forget(contained)
         if began_at_s >= self._reading.at_s:
             self._reading = _Reading(
                 at_s=began_at_s,
@@ -174,6 +182,18 @@ class AdmissionControl:
             while self._readings[0].at_s < began_at_s - WATCHED_S:
                 self._readings.popleft()
             self._is_pressed = False
+
+    async def confirm(self, connection: Connection) -> None:
+        """Read the depths before something is refused.
+
+        A young reading is enough only if nothing was accepted since: what was committed while it was made may count
+        twice.
+        """
+        await self.read(connection, unless_younger_s=0 if self._added else CONFIRMED_S)
+
+    def _known(self, organisation_id: UUID) -> int:
+        depth = self._reading.depths.get(organisation_id)
+        return depth.deliveries if depth else 0
 
     def _read_if_due(self) -> None:
         interval_s = PRESSED_INTERVAL_S if self._is_pressed else INTERVAL_S
@@ -195,6 +215,15 @@ class AdmissionControl:
             # A bug in Ninefold, which must not end publishing.
             log.exception("webhooks.depths.refused")
 
+    def _forget(self, contained: Sequence[Mapping[UUID, int]]) -> None:
+        """Count no longer what the reading contains."""
+        for accepted in contained:
+            for organisation_id, deliveries in accepted.items():
+                self._added_total -= deliveries
+                left = self._added.pop(organisation_id) - deliveries
+                if left:
+                    self._added[organisation_id] = left
+
     def _end_reading(self, _: "asyncio.Task[None]") -> None:
         self._reader = None
 
@@ -215,10 +244,16 @@ class Admission:
 
     def __init__(self, control: AdmissionControl) -> None:
         self._control: Final = control
-        self.accepted: Final[Counter[UUID]] = Counter()
+        self._accepted: Final[dict[UUID, int]] = {}
         """Deliveries, by organisation."""
 
-    async def find_refused(self, connection: Connection, events: Iterable[NewEvent]) -> dict[UUID, QueueFullError]:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._control.close(self._accepted)
+
+    async def find_refused(self, connection: Connection, events: Collection[NewEvent]) -> dict[UUID, QueueFullError]:
         """Return which events are refused, and why; count the others as accepted.
 
         After one that is refused, no other one of its organisation and tier is accepted, so that they keep their order.
@@ -226,6 +261,19 @@ class Admission:
         """
         control = self._control
         await control.read(connection, unless_younger_s=AGE_S_MAX)
+        wanted: dict[UUID, int] = {}
+        for event in events:
+            if event.queued_deliveries:
+                organisation_id = event.organisation_id
+                wanted[organisation_id] = wanted.get(organisation_id, 0) + event.queued_deliveries
+        if control.is_much_free(wanted):
+            for organisation_id, deliveries in wanted.items():
+                self._accept(organisation_id, deliveries)
+            return {}
+        return await self._find_refused(connection, events)
+
+    async def _find_refused(self, connection: Connection, events: Collection[NewEvent]) -> dict[UUID, QueueFullError]:
+        control = self._control
         refused: dict[UUID, QueueFullError] = {}
         full_queues: dict[tuple[UUID, int], FullQueue] = {}
         for event in events:
@@ -234,15 +282,18 @@ class Admission:
             organisation_id, tier = event.organisation_id, TIERS.index(event.tier)
             full = full_queues.get((organisation_id, tier)) or control.find_full(organisation_id, tier=tier)
             if full is not None and (organisation_id, tier) not in full_queues:
-                await control.read(connection, unless_younger_s=CONFIRMED_S)
+                await control.confirm(connection)
                 full = control.find_full(organisation_id, tier=tier)
             if full is None:
-                control.add(organisation_id, event.queued_deliveries)
-                self.accepted[organisation_id] += event.queued_deliveries
+                self._accept(organisation_id, event.queued_deliveries)
             else:
                 full_queues[organisation_id, tier] = full
                 refused[event.event_id] = control.refuse(full, organisation_id, tier=tier)
         return refused
+
+    def _accept(self, organisation_id: UUID, deliveries: int) -> None:
+        self._control.add(organisation_id, deliveries)
+        self._accepted[organisation_id] = self._accepted.get(organisation_id, 0) + deliveries
 
 
 def _finished_between(earlier: Depths, later: Depths) -> int:

@@ -91,6 +91,7 @@ async def create_subscription(
     organisation_id: UUID,
     fields: SubscriptionChanges,
     retry_horizon_s: float,
+    subscriptions_max: int = SUBSCRIPTIONS_MAX,
 ) -> NewSecret:
     """Create a subscription, which delivers events of some types to a URL.
 
@@ -101,21 +102,23 @@ async def create_subscription(
         organisation_id: to whom it belongs.
         fields: with `url` and `event_types` at least.
         retry_horizon_s: the duration of a round, which a retry schedule must fit into.
+        subscriptions_max: how many an organisation may have.
 
     Raises:
         InvalidTargetError: events can't be delivered to this URL, because of its form or of the egress policy.
         InvalidEventTypeError: a type or pattern is malformed.
         InvalidInputError: another field is invalid; the error names it.
-        TooManySubscriptionsError: the organisation already has `SUBSCRIPTIONS_MAX` subscriptions.
+        TooManySubscriptionsError: the organisation already has `subscriptions_max` subscriptions.
     """
     _check(egress_policy, fields)
     draft = _apply(fields, _EMPTY, retry_horizon_s=retry_horizon_s)
     # Bump the version first: its row lock serialises concurrent calls of an organisation, so the count is correct.
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
-    if await store.subscription_count(connection, organisation_id=organisation_id) >= SUBSCRIPTIONS_MAX:
+    if await store.subscription_count(connection, organisation_id=organisation_id) >= subscriptions_max:
         raise TooManySubscriptionsError(
-            f"The organisation has {SUBSCRIPTIONS_MAX} subscriptions, which is the limit.",
-            remedy="Delete subscriptions that you no longer use, or combine several event types in one subscription.",
+            f"The organisation has {subscriptions_max:,} subscriptions, which is the limit.",
+            remedy="Delete subscriptions that you no longer use, combine event types in one, or raise "
+            "NINEFOLD_WEBHOOKS_SUBSCRIPTIONS_MAX.",
         )
     subscription_id = new_id()
     await store.subscription_insert(connection, draft, subscription_id=subscription_id, organisation_id=organisation_id)
