@@ -12,11 +12,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from installations import SECRETS_KEY
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.postgres.migrations import migrate
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model.queues import QueueLimits
@@ -101,6 +103,7 @@ async def subscribe(database: Database, receiver: Receiver) -> UUID:
             await create_subscription(
                 connection,
                 AddressPolicy.from_cidrs(["127.0.0.0/8"]),
+                Sealer(SECRETS_KEY),
                 organisation_id=organisation_id,
                 fields=SubscriptionChanges(url=f"{receiver.url}/{number}", event_types=["*"]),
                 retry_horizon_s=86_400,
