@@ -30,6 +30,7 @@ SLOW_RECEIVER_MS: Final = 3_000
 
 SETTINGS: Final = {
     "NINEFOLD_WEBHOOKS_RATE_LIMIT_PER_S": "1000000",
+    "NINEFOLD_WEBHOOKS_SUBSCRIPTIONS_MAX": "10000",
     "NINEFOLD_WEBHOOKS_SUBSCRIPTION_IN_FLIGHT_MAX": "100000",
 }
 """So that the loads measure the path, and not the limits of each subscription."""
