@@ -106,3 +106,16 @@ def print_tiers(results: dict[str, Any]) -> None:
 def _print_cpu(when: str, figures: dict[str, Any]) -> None:
     parts = " + ".join(f"{part} {figures[f'cpu_us_per_delivery_{part}']}" for part in _PARTS)
     _console.print(f"{when}: cpu_us_per_delivery_total {figures['cpu_us_per_delivery_total']} = {parts}")
+
+
+def print_growth(name: str, results: dict[str, Any], *, ratio_max: float) -> None:
+    """Print what a delivery costs when much is there already, relative to when it isn't."""
+    few, many = (
+        "/".join(f"{each[key]['cpu_us_per_delivery_total']:.0f}" for each in results["rounds"])
+        for key in ("few", "many")
+    )
+    reached = "reached" if results["cpu_ratio"] <= ratio_max else "not reached"
+    _console.print(
+        f"{name}: {many} µs of CPU per delivery instead of {few}, ratio {results['cpu_ratio']} "
+        f"(target: {ratio_max}, {reached})."
+    )

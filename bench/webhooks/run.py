@@ -11,26 +11,28 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 import uvloop
 import whole_path
+from growth import measure_stored, measure_subscriptions
 from installation import running_installation
 from measure import read_payloads
 from neighbours import measure_neighbours
 from publishing import measure_publishing
 from receiver_process import running_receiver
-from report import print_delivery, print_neighbours, print_publishing, print_tiers
+from report import print_delivery, print_growth, print_neighbours, print_publishing, print_tiers
 from tiers import measure_tiers
 
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "webhooks.json"
-PARTS: Final = ("delivery", "publishing", "neighbours", "tiers")
+PARTS: Final = ("delivery", "publishing", "neighbours", "tiers", "subscriptions", "stored")
 
 
 def run_sender(
@@ -140,7 +142,22 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
             results["tiers"] = await measure_tiers(
                 postgres, payload, rounds=options.rounds, bulk_deliveries=options.deliveries
             )
+        if "subscriptions" in parts:
+            results["subscriptions"] = await measure_growth(options, postgres, measure_subscriptions)
+        if "stored" in parts:
+            measure_million = partial(measure_stored, stored=options.stored_deliveries)
+            results["stored"] = await measure_growth(options, postgres, measure_million)
     return results
+
+
+async def measure_growth(
+    options: argparse.Namespace, postgres: EmbeddedPostgres, measure: Callable[..., Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
+    """Measure what a delivery costs when much is there already."""
+    payloads = read_payloads(None, payload_bytes=options.payload_bytes)
+    events = options.deliveries // whole_path.FAN_OUT
+    with running_receiver() as port:
+        return await measure(postgres, payloads, receiver_port=port, rounds=options.rounds, events=events)
 
 
 def _parts(options: argparse.Namespace) -> Sequence[str]:
@@ -156,6 +173,7 @@ def main() -> None:
     parser.add_argument("--payload-bytes", type=int, default=1_000)
     parser.add_argument("--events-per-s", type=int, default=50, help="rate of the paced load")
     parser.add_argument("--single-events", type=int, default=6_000, help="events that are published one by one")
+    parser.add_argument("--stored-deliveries", type=int, default=1_000_000, help="that are there already")
     options = parser.parse_args()
     results = uvloop.run(measure(options))
     RESULTS.parent.mkdir(exist_ok=True)
@@ -168,6 +186,11 @@ def main() -> None:
         print_neighbours(results["neighbours"])
     if "tiers" in _parts(options):
         print_tiers(results["tiers"])
+    if "subscriptions" in _parts(options):
+        print_growth("10,000 subscriptions instead of 10", results["subscriptions"], ratio_max=1.2)
+    if "stored" in _parts(options):
+        stored = f"{options.stored_deliveries:,} stored deliveries instead of none"
+        print_growth(stored, results["stored"], ratio_max=1.1)
 
 
 if __name__ == "__main__":

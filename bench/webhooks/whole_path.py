@@ -30,6 +30,7 @@ SLOW_RECEIVER_MS: Final = 3_000
 
 SETTINGS: Final = {
     "NINEFOLD_WEBHOOKS_RATE_LIMIT_PER_S": "1000000",
+    "NINEFOLD_WEBHOOKS_SUBSCRIPTIONS_MAX": "10000",
     "NINEFOLD_WEBHOOKS_SUBSCRIPTION_IN_FLIGHT_MAX": "100000",
 }
 """So that the loads measure the path, and not the limits of each subscription."""
@@ -52,18 +53,39 @@ _LATENCIES_MS = """
 
 
 class Publisher:
-    """Publishes events for some subscriptions of one receiver, and waits for their deliveries."""
+    """Publishes events for some subscriptions of one receiver, and waits for their deliveries.
 
-    def __init__(self, installation: Installation, payloads: Sequence[bytes], *, fan_out: int = FAN_OUT) -> None:
+    Args:
+        installation: where to publish.
+        payloads: those of the events, in turn.
+        fan_out: how many subscriptions want each event.
+        event_types: those of the events, in turn. Each has subscriptions of its own.
+        delivered_before: how many deliveries are recorded already.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        payloads: Sequence[bytes],
+        *,
+        fan_out: int = FAN_OUT,
+        event_types: Sequence[str] = ("bench.sent",),
+        delivered_before: int = 0,
+    ) -> None:
         self._installation = installation
         self._payloads = cycle(payloads)
         self._fan_out = fan_out
+        self._subscribed_types = event_types if len(event_types) > 1 else ["*"]
+        self._event_types = cycle(event_types)
         self._published = 0
+        self._delivered_before = delivered_before
 
     async def subscribe(self, *, receiver_port: int) -> None:
         """Create the subscriptions."""
-        for number in range(self._fan_out):
-            await self._installation.api.subscribe(f"http://127.0.0.1:{receiver_port}/{number}", event_type="*")
+        for event_type in self._subscribed_types:
+            for number in range(self._fan_out):
+                url = f"http://127.0.0.1:{receiver_port}/{number}"
+                await self._installation.api.subscribe(url, event_type=event_type)
 
     async def publish(self, *, events: int) -> None:
         """Publish a number of events as fast as possible, in batches of up to `BATCH`."""
@@ -83,13 +105,13 @@ class Publisher:
                 while await connection.fetchval(pending):
                     await asyncio.sleep(POLL_S)
             delivered = await connection.fetchval(_DELIVERED)
-        expected = self._published * self._fan_out
+        expected = self._delivered_before + self._published * self._fan_out
         if delivered != expected:
             raise RuntimeError(f"One attempt delivered {delivered} of {expected} deliveries")
 
     async def _publish_batches(self, starts: Iterator[int], *, end: int) -> None:
         for start in starts:
-            batch = [self._event("bench.sent") for _ in range(min(BATCH, end - start))]
+            batch = [self._event(next(self._event_types)) for _ in range(min(BATCH, end - start))]
             answer = await self._installation.api.post("/events/batch", b'{"events":[%b]}' % b",".join(batch))
             if answer["refused"]:
                 raise RuntimeError(f"{answer['refused']} events were refused")
@@ -104,6 +126,11 @@ async def measure_backlog(
 ) -> dict[str, Any]:
     """Publish as fast as possible; measure until the last outcome is committed."""
     publisher = await warmed_up(installation, payloads, receiver_port=receiver_port)
+    return await measure_publisher(installation, publisher, events=events)
+
+
+async def measure_publisher(installation: Installation, publisher: Publisher, *, events: int) -> dict[str, Any]:
+    """Do that with a publisher that has its subscriptions."""
     before, began_at = await installation.cpu_times(), time.perf_counter()
     await publisher.publish(events=events)
     published_s = time.perf_counter() - began_at

@@ -126,3 +126,13 @@ def test_a_tier_that_nobody_uses_reserves_nothing() -> None:
     assert used[10:] == [8] * 50
     usual.give_back(UUID(int=1), 2_000)
     assert usual.used == shares.used
+
+
+def test_the_last_tier_can_have_a_limit_of_its_own() -> None:
+    worker = Worker()
+    for tier in (BULK, URGENT):
+        worker.add(tier, 20)
+    assert [worker.queues.take(64, last_max=0).count(tier) for tier in (URGENT, BULK)] == [20, 0]
+    assert worker.queues.take(64, last_max=0) == []
+    assert worker.queues.take(64, last_max=8) == [BULK] * 8
+    assert worker.queues.take(64) == [BULK] * 12

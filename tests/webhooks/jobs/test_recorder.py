@@ -138,6 +138,7 @@ async def test_if_one_outcome_is_rejected_the_others_are_recorded(rejection: Exc
 
 async def test_a_full_recorder_has_no_room_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "UNWRITTEN_MAX", 3)
+    monkeypatch.setattr(recorder, "URGENT_UNWRITTEN_MAX", 4)
     log = Log()
     outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for _ in range(3):
@@ -145,7 +146,12 @@ async def test_a_full_recorder_has_no_room_until_it_has_written(monkeypatch: pyt
     waiting = asyncio.create_task(outcome_recorder.wait_for_room())
     await asyncio.sleep(0)
     assert not waiting.done()
+    await outcome_recorder.wait_for_room(is_urgent=True)
+    outcome_recorder.add(outcome_of(new_id()))
+    urgent = asyncio.create_task(outcome_recorder.wait_for_room(is_urgent=True))
+    await asyncio.sleep(0)
+    assert not urgent.done()
     outcome_recorder.close()
     await outcome_recorder.run()
     async with asyncio.timeout(5):
-        await waiting
+        await asyncio.gather(waiting, urgent)

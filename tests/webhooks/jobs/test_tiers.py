@@ -87,3 +87,13 @@ async def test_events_of_every_tier_are_found_without_a_notification(
     async with start_worker():
         for event_id in event_ids:
             assert [each["status"] for each in await api.settled(event_id)] == ["delivered"]
+
+
+async def test_bulk_deliveries_go_on_after_the_last_critical_one(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    await api.subscribe(receiver.url)
+    async with start_worker(UNLIMITED):
+        await publish(api, "bulk", 500)
+        await publish(api, "critical", 5)
+        await receiver.received(505, timeout_s=30)

@@ -42,16 +42,30 @@ class TieredQueues(Generic[ItemT]):
         """How many organisations are held back in a tier."""
         return sum(len(tier.held_back) for tier in self.tiers)
 
-    def take(self, count_max: int) -> list[ItemT]:
-        """Take items to start now: of each tier with items its part, and then what the others have left."""
+    def take(self, count_max: int, *, last_max: int | None = None) -> list[ItemT]:
+        """Take items to start now: of each tier with items its part, and then what the others have left.
+
+        Args:
+            count_max: how many items to take at most.
+            last_max: how many of them may be of the last tier; None if it has no limit of its own.
+        """
         self.changed.clear()
         waiting = [number for number, tier in enumerate(self.tiers) if not tier.is_empty]
+        left = [count_max] * len(self.tiers)
+        if last_max is not None:
+            left[-1] = min(count_max, last_max)
         taken: list[ItemT] = []
+
+        def take_of(number: int, part: int) -> None:
+            items = self.tiers[number].take(min(part, left[number], count_max - len(taken)))
+            left[number] -= len(items)
+            taken.extend(items)
+
         for number, part in self._parts(waiting, count_max):
-            taken += self.tiers[number].take(min(part, count_max - len(taken)))
+            take_of(number, part)
         for number in waiting:
             if len(taken) < count_max:
-                taken += self.tiers[number].take(count_max - len(taken))
+                take_of(number, count_max)
         return taken
 
     def _parts(self, waiting: Sequence[int], count_max: int) -> Iterator[tuple[int, int]]:

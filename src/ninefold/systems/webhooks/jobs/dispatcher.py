@@ -23,6 +23,7 @@ from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
+from ninefold.systems.webhooks.jobs.bulk_pacing import BulkPacer
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitRules
 from ninefold.systems.webhooks.jobs.claimer import Claimer
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, Result
@@ -35,6 +36,7 @@ from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import Sender
 from ninefold.systems.webhooks.jobs.turns import Turns
 from ninefold.systems.webhooks.model import (
+    BULK,
     EVENTS_CHANNELS,
     RETRIES_CHANNEL,
     STANDARD,
@@ -130,6 +132,7 @@ class Dispatcher:
             weights=settings.tier_shares,
             on_room=self._claim_again,
         )
+        self._bulk_pacer = BulkPacer(burst_max=BURST_MAX)
         self._sender = Sender(
             context.egress,
             context.clock,
@@ -287,7 +290,7 @@ class Dispatcher:
         """Claim as soon as the recorder has room for more outcomes; return whether to claim again at once."""
         metrics.IN_FLIGHT.set(self._queues.in_flight)
         metrics.ORGANISATIONS_HELD_BACK.set(self._queues.held_back_count)
-        await self._recorder.wait_for_room()
+        await self._recorder.wait_for_room(is_urgent=tier < STANDARD)
         return self._queues.tiers[tier].hold_back_full(await claim(tier))
 
     def _claim_again(self, tier: int) -> None:
@@ -297,12 +300,24 @@ class Dispatcher:
     async def _send_queued(self, stopping: asyncio.Event) -> None:
         """Send queued attempts as slots become free, until the worker stops. Other workers send what is left."""
         while not stopping.is_set():
-            requests = self._queues.take(BURST_MAX)
-            if requests:
-                self._sender.send(self._admit(requests))
-                await asyncio.sleep(BURST_PAUSE_S if self._queues.in_flight > PAUSE_ABOVE_IN_FLIGHT else 0)
-            else:
+            now_s = self._time()
+            requests = self._queues.take(BURST_MAX, last_max=self._bulk_pacer.room(now_s))
+            if not requests:
                 await self._queues.changed.wait()
+                continue
+            tiers = {request.message.tier for request in requests}
+            if tiers != {BULK}:
+                self._bulk_pacer.note_urgent(now_s)
+            is_paced = self._bulk_pacer.is_pacing(now_s)
+            if is_paced and BULK in tiers:
+                asyncio.get_running_loop().call_at(self._bulk_pacer.start(now_s), self._wake_bulk)
+            self._sender.send(self._admit(requests))
+            is_full = self._queues.in_flight > PAUSE_ABOVE_IN_FLIGHT
+            await asyncio.sleep(BURST_PAUSE_S if is_full and not is_paced else 0)
+
+    def _wake_bulk(self) -> None:
+        self._bulk_pacer.wake(self._time())
+        self._queues.changed.set()
 
     def _admit(self, requests: Sequence[AttemptRequest]) -> list[AttemptRequest]:
         """Return the requests that may be sent now; the others' deliveries wait."""

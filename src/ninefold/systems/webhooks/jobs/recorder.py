@@ -21,7 +21,8 @@ BATCH_DELAY_S: Final = 0.04
 
 BATCH_MAX: Final = 2_000
 UNWRITTEN_MAX: Final = 10_000
-"""While this many outcomes are unwritten, no more work is claimed."""
+URGENT_UNWRITTEN_MAX: Final = 20_000
+"""While this many outcomes are unwritten, no more work is claimed: by the second limit, critical events neither."""
 
 RETRY_DELAY_S: Final = 0.5
 
@@ -48,6 +49,8 @@ class OutcomeRecorder:
         self._has_work = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._has_urgent_room = asyncio.Event()
+        self._has_urgent_room.set()
         self._is_closing = False
 
     def add(self, result: Result) -> None:
@@ -56,15 +59,17 @@ class OutcomeRecorder:
         self._has_work.set()
         if len(self._results) >= UNWRITTEN_MAX:
             self._has_room.clear()
+        if len(self._results) >= URGENT_UNWRITTEN_MAX:
+            self._has_urgent_room.clear()
 
     def finish_event(self, event_id: UUID) -> None:
         """Finish an event after every outcome that was added before it is written."""
         self._finished_events.append(event_id)
         self._has_work.set()
 
-    async def wait_for_room(self) -> None:
-        """Wait while `UNWRITTEN_MAX` outcomes or more are unwritten."""
-        await self._has_room.wait()
+    async def wait_for_room(self, *, is_urgent: bool = False) -> None:
+        """Wait while `UNWRITTEN_MAX` outcomes or more are unwritten, or `URGENT_UNWRITTEN_MAX` for urgent work."""
+        await (self._has_urgent_room if is_urgent else self._has_room).wait()
 
     async def run(self) -> None:
         """Write outcomes until `close` was called and everything is written."""
@@ -92,6 +97,8 @@ class OutcomeRecorder:
             await self._write_or_bisect(results, finished)
             if len(self._results) < UNWRITTEN_MAX:
                 self._has_room.set()
+            if len(self._results) < URGENT_UNWRITTEN_MAX:
+                self._has_urgent_room.set()
 
     async def _write_or_bisect(self, results: list[Result], finished: list[UUID]) -> None:
         """Write a batch. If the database or the driver rejects it, find the rejected outcome and write the others."""

@@ -19,6 +19,7 @@ TIERS: Final = tuple(EventTier)
 """The tiers, most urgent first. The database and the workers use their numbers, which are the positions here."""
 STANDARD: Final = TIERS.index(EventTier.STANDARD)
 """The number of the tier of events that don't name one."""
+BULK: Final = TIERS.index(EventTier.BULK)
 
 EVENTS_CHANNEL: Final = "webhooks_events"
 """The notifier's channel for newly accepted events of the standard tier."""

@@ -18,7 +18,7 @@ from ninefold.systems.webhooks.service.signing_secrets import open_signing_secre
 from ninefold.systems.webhooks.store.subscriptions import recipient_list, subscription_version_list
 
 ORGANISATIONS_CACHED_MAX: Final = 1_000
-"""Each organisation can have up to a thousand recipients in memory."""
+"""Each organisation's recipients are in memory, a thousand of them unless the installation allows more."""
 
 EVENT_TYPES_CACHED_MAX: Final = 1_000
 """Per organisation, since the number of types that a publisher can use is unlimited."""
@@ -31,6 +31,15 @@ class OrganisationRecipients:
         self.version: Final = version
         self.by_id: Final = {recipient.subscription_id: recipient for recipient in recipients}
         self._by_event_type: dict[str, list[Recipient]] = {}
+        # Most subscriptions name their types. Only those with patterns have to be compared with each type.
+        self._named: dict[str, list[Recipient]] = {}
+        self._with_patterns: list[Recipient] = []
+        for recipient in recipients:
+            if any("*" in pattern for pattern in recipient.event_types):
+                self._with_patterns.append(recipient)
+            else:
+                for event_type in recipient.event_types:
+                    self._named.setdefault(event_type, []).append(recipient)
 
     def find(self, subscription_id: UUID, *, event_type: str) -> Recipient | None:
         """Return one recipient; None when its subscription has been deleted or no longer wants this event type."""
@@ -41,7 +50,10 @@ class OrganisationRecipients:
         """Return the recipients whose patterns match this event type."""
         found = self._by_event_type.get(event_type)
         if found is None:
-            found = [recipient for recipient in self.by_id.values() if matches_any(event_type, recipient.event_types)]
+            found = [
+                *self._named.get(event_type, ()),
+                *(each for each in self._with_patterns if matches_any(event_type, each.event_types)),
+            ]
             if len(self._by_event_type) >= EVENT_TYPES_CACHED_MAX:
                 self._by_event_type.clear()
             self._by_event_type[event_type] = found
