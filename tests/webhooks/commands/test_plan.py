@@ -1,0 +1,50 @@
+"""`ninefold plan` prints what a load needs, from the shipped figures or from those of a benchmark."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from http_api import Json
+from ninefold.core.errors import InvalidInputError
+from ninefold.systems.webhooks.commands.plan import plan
+
+LOAD: Final = ["--events", "1000/s", "--fanout", "5", "--latency", "200ms", "--payload", "2KiB", "--retention", "7d"]
+
+
+def planned(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Json]:
+    plan([*LOAD, "--json", *options], result_action="return_value")
+    return {line["name"]: line for line in json.loads(capsys.readouterr().out)["lines"]}
+
+
+def test_each_line_has_its_formula_and_what_it_rests_on(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = planned(capsys)
+    assert (lines["deliveries"]["value"], lines["connections"]["value"]) == (5_000, 1_000)
+    assert all(line["formula"] and line["basis"] for line in lines.values())
+    plan(LOAD, result_action="return_value")
+    assert "deliveries/s * latency" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_figures_of_a_benchmark_replace_the_shipped_ones(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    delivery = dict.fromkeys([f"cpu_us_per_delivery_{part}" for part in ("server", "worker", "postgresql")], 700.0)
+    results = {"ninefold": delivery, "publishing": {"cpu_us_per_event_server": 1_400.0}, "fan_out": 5}
+    file = tmp_path / "webhooks.json"
+    file.write_text(json.dumps(results), encoding="utf-8")
+    measured, shipped = planned(capsys, "--figures", str(file)), planned(capsys)
+    # 5,000 deliveries a second of 700 µs each are 3.5 s of CPU time, of which a process gives 0.7.
+    assert measured["workers"]["value"] == 5
+    assert measured["API processes, one event a request"]["value"] == 2
+    assert measured["workers"]["basis"] != shipped["workers"]["basis"]
+
+
+@pytest.mark.parametrize("content", [None, "[]", "{}", '{"ninefold": {}}', "not JSON"])
+def test_a_file_that_is_not_of_the_benchmark_is_refused(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "webhooks.json"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="make bench") as raised:
+        plan([*LOAD, "--figures", str(file)], result_action="return_value")
+    assert raised.value.field == "--figures"
