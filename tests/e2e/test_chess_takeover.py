@@ -11,7 +11,7 @@ import psutil
 from chess_api import Duel, begin
 from http_api import Api, Json
 from in_process import create_key
-from installations import Installation, serving
+from installations import SECRETS_KEY_TEXT, Installation, serving
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.systems.chess.model import GAME_PREFIX
@@ -28,7 +28,9 @@ async def api_of(url: str, database: Database, *, api_key: str | None = None) ->
 
 
 def installation(database_url: str, folder: Path) -> Installation:
-    return Installation(folder, settings={"NINEFOLD_DATABASE_URL": database_url})
+    return Installation(
+        folder, settings={"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_SECRETS_KEY": SECRETS_KEY_TEXT}
+    )
 
 
 async def until(read: Callable[[], Awaitable[Json]], condition: Callable[[Json], bool]) -> Json:
