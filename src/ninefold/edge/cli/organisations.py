@@ -108,7 +108,7 @@ def erase(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Erase an organisation and what belongs to it, for ever. Nothing answers for it from now on.
+    """Erase an organisation and what belongs to it, permanently. Nothing answers for it from now on.
 
     It takes a minute and a half at least, because what had begun ends first. A worker does it, whether this command
     waits or not; repeat the command to see how far it is, or what was erased.

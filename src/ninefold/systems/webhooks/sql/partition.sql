@@ -76,7 +76,7 @@ ORDER BY leaf.relname;
 SELECT pg_try_advisory_lock(:key);
 
 -- name: partition_lock_to_add$
--- Wait until nobody else changes partitions, and keep others from it until the transaction ends.
+-- Wait until no other process changes partitions, and block others until the transaction ends.
 SELECT pg_advisory_xact_lock(:key);
 
 -- name: partition_read_clock$

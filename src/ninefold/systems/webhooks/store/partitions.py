@@ -79,7 +79,7 @@ async def partition_has_undispatched(connection: Connection, partition: Partitio
 
 
 async def partition_lock_to_add(connection: Connection) -> None:
-    """Wait until nobody else changes partitions, and keep others from it until the transaction ends."""
+    """Wait until no other process changes partitions, and block others until the transaction ends."""
     await queries.partition_lock_to_add(connection, key=_LOCK_KEY)
 
 
