@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from installations import SECRETS_KEY
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.queue.leases import session_name
 from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.systems.webhooks.service.publishing import EventDraft, Publication, publish_events
@@ -145,10 +147,26 @@ async def test_a_worker_that_freezes_during_its_claim_is_taken_over(
             frozen.send_signal(signal.SIGCONT)
             async with asyncio.timeout(30):
                 assert await frozen.wait() == 1
-    nothing_was_sent_twice = {
-        (event_id, subscription_id) for event_id in event_ids for subscription_id in subscriptions.values()
-    }
-    assert_all_arrived(receiver, subscriptions, event_ids, recorded=nothing_was_sent_twice)
+    assert_each_arrived_once(receiver, subscriptions, event_ids)
+
+
+async def test_a_frozen_worker_is_taken_over_though_all_that_others_do_waits_for_it(
+    database: Database, database_url: str, receiver: Receiver
+) -> None:
+    settings = {"NINEFOLD_DATABASE_CONNECTIONS_MAX": "2"}  # One waits for notifications, the other one for the lock.
+    subscriptions, event_ids = await subscribe_and_publish(database, receiver)
+    async with running_worker(database_url, settings) as frozen:
+        await wait_for(database, _UNFINISHED, 0, timeout_s=60)
+        async with database.connection() as connection:
+            worker_id = await connection.fetchval("SELECT worker_id FROM queue.worker")
+        its_own = await asyncpg.connect(database_url, server_settings={"application_name": session_name(worker_id)})
+        await its_own.execute("BEGIN; LOCK TABLE webhooks.event, webhooks.delivery")
+        frozen.send_signal(signal.SIGSTOP)
+        async with running_worker(database_url, settings):
+            await wait_for(database, _WORKERS, 2, timeout_s=30)
+            await wait_for(database, _WORKERS, 1, timeout_s=TAKEN_OVER_WITHIN_S)
+            assert its_own.is_closed()
+    assert_each_arrived_once(receiver, subscriptions, event_ids)
 
 
 @asynccontextmanager
@@ -174,6 +192,12 @@ async def unstick(database: Database, receiver: Receiver) -> set[tuple[UUID, UUI
     await receiver.wait_until(lambda: len(receiver.requests) > already, timeout_s=TAKEN_OVER_WITHIN_S)
     assert time.monotonic() - began_at < TAKEN_OVER_WITHIN_S
     return recorded
+
+
+def assert_each_arrived_once(receiver: Receiver, subscriptions: dict[bytes, UUID], event_ids: list[UUID]) -> None:
+    """Assert that every event reached every subscriber exactly once."""
+    pairs = {(event_id, subscription_id) for event_id in event_ids for subscription_id in subscriptions.values()}
+    assert_all_arrived(receiver, subscriptions, event_ids, recorded=pairs)
 
 
 def assert_all_arrived(

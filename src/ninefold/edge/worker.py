@@ -42,6 +42,9 @@ STOP_GRACE_PERIOD_S: Final = 10.0
 RELEASE_GRACE_PERIOD_S: Final = 2.0
 """How long it may then take to release the rest. The supervisor kills a worker only after both grace periods."""
 
+LEASE_CONNECTIONS: Final = 1
+"""The lease has its own connection. If all others wait for a lock of a frozen worker, it must still end that worker."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -136,7 +139,8 @@ async def work(
         job_database = await open_pool(connections_max=job_connections_max(settings.database_connections_max))
         egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy, tls=egress_tls)))
         releasers = [release_jobs, *[system.release_leases for system in SYSTEMS]]
-        lease = WorkerLease(database, releasers, worker_id=worker_id)
+        lease_database = await open_pool(connections_max=LEASE_CONNECTIONS)
+        lease = WorkerLease(lease_database, releasers, worker_id=worker_id)
         context = WorkerContext(
             database=database,
             notifier=Notifier(database),
@@ -163,7 +167,7 @@ async def work(
 def job_connections_max(connections_max: int) -> int:
     """Return the number of connections for job handlers, in addition to the worker's own.
 
-    With a separate pool, handlers can't prevent the worker from extending its lease, claiming and recording.
+    With a separate pool, handlers can't prevent the worker from claiming and recording.
     """
     return max(1, connections_max // 2)
 

@@ -196,7 +196,7 @@ async def _close(connection: Connection, partition: Partition, *, ends_at: datet
             )
             await _try(connection, lambda: store.partition_unlimit(connection, partition))
             return False
-    await _try(connection, lambda: store.partition_close(connection, partition, ends_at=ends_at))
+    await _try_often(lambda: store.partition_close(connection, partition, ends_at=ends_at))
     return True
 
 
@@ -275,17 +275,22 @@ async def _delete_keys(connection: Connection, *, before: datetime) -> int:
 
 async def _try(connection: Connection, change: Callable[[], Awaitable[T]]) -> T:
     """Make a change in a transaction that waits for tables only for a moment; try it again if they are in use."""
+
+    async def change_in_transaction() -> T:
+        async with connection.transaction():
+            await store.partition_limit_waiting(connection)
+            return await change()
+
+    return await _try_often(change_in_transaction)
+
+
+async def _try_often(change: Callable[[], Awaitable[T]]) -> T:
+    """Make a change; try it again if its tables are in use."""
     for _ in range(TRIES_MAX - 1):
         with suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            return await _try_once(connection, change)
+            return await change()
         await asyncio.sleep(TRY_DELAY_S)
-    return await _try_once(connection, change)
-
-
-async def _try_once(connection: Connection, change: Callable[[], Awaitable[T]]) -> T:
-    async with connection.transaction():
-        await store.partition_limit_waiting(connection)
-        return await change()
+    return await change()
 
 
 KEEP_PARTITIONS_HANDLER: Final = JobHandler(KEEP_PARTITIONS, keep_partitions)

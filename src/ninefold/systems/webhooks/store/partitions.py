@@ -111,7 +111,7 @@ async def partition_add_retention(connection: Connection, *, retention: Retentio
         await connection.execute(
             f"CREATE TABLE {division} (LIKE webhooks.{table.name} INCLUDING ALL) PARTITION BY RANGE ({table.id_column})"
         )
-        await _create_leaf(connection, table, retention=retention, suffix=_FIRST)
+        await connection.execute(_create(table, f"{division}_{_FIRST}"))
         await connection.execute(
             f"ALTER TABLE {division} ATTACH PARTITION {division}_{_FIRST} FOR VALUES FROM (MINVALUE) TO (MAXVALUE)"
         )
@@ -145,21 +145,25 @@ async def partition_check_limit(connection: Connection, partition: Partition) ->
 
 
 async def partition_close(connection: Connection, partition: Partition, *, ends_at: datetime) -> None:
-    """End the open partition at a time, and begin a new open one there. Everything else waits until the commit."""
-    await partitions_hold(connection, retention=partition.retention)
+    """End the open partition at a time, and begin a new open one there; not in a transaction.
+
+    Everything else waits until it is done. So it is sent to PostgreSQL as a whole, as one transaction: a process that
+    is suspended meanwhile blocks nothing.
+    """
     end = first_id_at(ends_at)
+    start = "MINVALUE" if partition.starts_at is None else f"'{first_id_of(partition)}'"
+    statements = [_limit_waiting(), _hold(partition.retention)]
     for table in TABLES:
         leaf, division = _leaf(table, partition), f"webhooks.{table.name}_{_name(partition.retention)}"
-        start = "MINVALUE" if partition.starts_at is None else f"'{first_id_of(partition)}'"
-        next_leaf = await _create_leaf(connection, table, retention=partition.retention, suffix=f"{ends_at:%Y%m%d}")
-        await connection.execute(f"ALTER TABLE {division} DETACH PARTITION {leaf}")
-        await connection.execute(
-            f"ALTER TABLE {division} ATTACH PARTITION {leaf} FOR VALUES FROM ({start}) TO ('{end}')"
-        )
-        await connection.execute(
-            f"ALTER TABLE {division} ATTACH PARTITION {next_leaf} FOR VALUES FROM ('{end}') TO (MAXVALUE)"
-        )
-        await connection.execute(f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS closing")
+        next_leaf = f"{division}_{ends_at:%Y%m%d}"
+        statements += [
+            _create(table, next_leaf),
+            f"ALTER TABLE {division} DETACH PARTITION {leaf}",
+            f"ALTER TABLE {division} ATTACH PARTITION {leaf} FOR VALUES FROM ({start}) TO ('{end}')",
+            f"ALTER TABLE {division} ATTACH PARTITION {next_leaf} FOR VALUES FROM ('{end}') TO (MAXVALUE)",
+            f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS closing",
+        ]
+    await connection.execute(";\n".join(statements))
 
 
 async def partition_seal(connection: Connection, partition: Partition) -> None:
@@ -185,13 +189,12 @@ async def partition_drop(connection: Connection, partition: Partition) -> None:
 
 async def partitions_hold(connection: Connection, *, retention: Retention) -> None:
     """Let everything else wait that reads or writes rows with a retention, until the transaction ends."""
-    divisions = ", ".join(f"webhooks.{table.name}_{_name(retention)}" for table in TABLES)
-    await connection.execute(f"LOCK TABLE {divisions} IN ACCESS EXCLUSIVE MODE")
+    await connection.execute(_hold(retention))
 
 
 async def partition_limit_waiting(connection: Connection) -> None:
     """Let statements of this transaction wait for tables no longer than `LOCK_TIMEOUT_MS`."""
-    await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+    await connection.execute(_limit_waiting())
 
 
 def first_id_of(partition: Partition) -> UUID:
@@ -208,10 +211,17 @@ def range_of(partition: Partition) -> dict[str, Any]:
     }
 
 
-async def _create_leaf(connection: Connection, table: _Table, *, retention: Retention, suffix: str) -> str:
-    leaf = f"webhooks.{table.name}_{_name(retention)}_{suffix}"
-    await connection.execute(f"CREATE TABLE {leaf} (LIKE webhooks.{table.name} INCLUDING ALL){table.parameters}")
-    return leaf
+def _create(table: _Table, leaf: str) -> str:
+    return f"CREATE TABLE {leaf} (LIKE webhooks.{table.name} INCLUDING ALL){table.parameters}"
+
+
+def _hold(retention: Retention) -> str:
+    divisions = ", ".join(f"webhooks.{table.name}_{_name(retention)}" for table in TABLES)
+    return f"LOCK TABLE {divisions} IN ACCESS EXCLUSIVE MODE"
+
+
+def _limit_waiting() -> str:
+    return f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
 
 
 async def _validate(connection: Connection, partition: Partition, constraint: str, tables: tuple[_Table, ...]) -> None:
