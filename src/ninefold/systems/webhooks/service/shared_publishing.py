@@ -22,7 +22,8 @@ SHARED_MAX: Final = 500
 SHARED_BYTES_MAX: Final = 16 * 1024 * 1024
 """The payloads in one transaction; the first one may exceed it."""
 
-INTERVAL_S: Final = 0.001
+INTERVAL_S: Final = 0.005
+"""From one commit to the next of those that waited. A commit takes about 3 ms, so events wait little more for it."""
 
 _COMMIT_SIZE: Final = Histogram(
     "ninefold_webhooks_publish_commit_size",
