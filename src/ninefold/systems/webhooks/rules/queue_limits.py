@@ -57,7 +57,7 @@ def find_full_queue(
 ) -> FullQueue | None:
     """Return which queue is full for events of a tier: that of the organisation, or else that of the installation.
 
-    An event is accepted if there is any room, however many deliveries it has, so that no fan-out is too large for ever.
+    An event is accepted if there is any room, however many deliveries it has, so that no fan-out is ever too large.
 
     Args:
         limits: what the queues can hold.
