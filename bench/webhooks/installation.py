@@ -60,9 +60,10 @@ class Api:
             raise RuntimeError(f"POST {path} was answered with {response.status}: {response.body[:500]!r}")
         return msgspec.json.decode(response.body)
 
-    async def subscribe(self, url: str, *, event_type: str) -> str:
+    async def subscribe(self, url: str, *, event_type: str, ordering: str = "none") -> str:
         """Create a subscription; return its secret."""
-        made = await self.post("/subscriptions", msgspec.json.encode({"url": url, "event_types": [event_type]}))
+        body = {"url": url, "event_types": [event_type], "ordering": ordering}
+        made = await self.post("/subscriptions", msgspec.json.encode(body))
         secret: str = made["secret"]
         return secret
 

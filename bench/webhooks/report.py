@@ -119,3 +119,14 @@ def print_growth(name: str, results: dict[str, Any], *, ratio_max: float) -> Non
         f"{name}: {many} µs of CPU per delivery instead of {few}, ratio {results['cpu_ratio']} "
         f"(target: {ratio_max}, {reached})."
     )
+
+
+def print_order(results: dict[str, Any]) -> None:
+    """Print what deliveries in order cost, and how fast they are."""
+    for name, keys in results["keys"].items():
+        figures = results[name]
+        order = f"in order, {keys} {'key' if keys == 1 else 'keys'}" if keys else "without order"
+        _console.print(
+            f"{order}: {figures['deliveries_per_s']:,.0f} deliveries/s to {results['fan_out']} subscriptions, "
+            f"{figures['cpu_us_per_delivery_total']:,.0f} µs of CPU per delivery."
+        )

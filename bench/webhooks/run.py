@@ -23,16 +23,17 @@ from growth import measure_stored, measure_subscriptions
 from installation import running_installation
 from measure import read_payloads
 from neighbours import measure_neighbours
+from order import measure_order
 from publishing import measure_publishing
 from receiver_process import running_receiver
-from report import print_delivery, print_growth, print_neighbours, print_publishing, print_tiers
+from report import print_delivery, print_growth, print_neighbours, print_order, print_publishing, print_tiers
 from tiers import measure_tiers
 
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "webhooks.json"
-PARTS: Final = ("delivery", "publishing", "neighbours", "tiers", "subscriptions", "stored")
+PARTS: Final = ("delivery", "publishing", "neighbours", "tiers", "subscriptions", "stored", "order")
 
 
 def run_sender(
@@ -143,17 +144,19 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
                 postgres, payload, rounds=options.rounds, bulk_deliveries=options.deliveries
             )
         if "subscriptions" in parts:
-            results["subscriptions"] = await measure_growth(options, postgres, measure_subscriptions)
+            results["subscriptions"] = await measure_backlogs(options, postgres, measure_subscriptions)
         if "stored" in parts:
             measure_million = partial(measure_stored, stored=options.stored_deliveries)
-            results["stored"] = await measure_growth(options, postgres, measure_million)
+            results["stored"] = await measure_backlogs(options, postgres, measure_million)
+        if "order" in parts:
+            results["order"] = await measure_backlogs(options, postgres, measure_order)
     return results
 
 
-async def measure_growth(
+async def measure_backlogs(
     options: argparse.Namespace, postgres: EmbeddedPostgres, measure: Callable[..., Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
-    """Measure what a delivery costs when much is there already."""
+    """Let a part measure backlogs of this many deliveries in its own conditions."""
     payloads = read_payloads(None, payload_bytes=options.payload_bytes)
     events = options.deliveries // whole_path.FAN_OUT
     with running_receiver() as port:
@@ -191,6 +194,8 @@ def main() -> None:
     if "stored" in _parts(options):
         stored = f"{options.stored_deliveries:,} stored deliveries instead of none"
         print_growth(stored, results["stored"], ratio_max=1.1)
+    if "order" in _parts(options):
+        print_order(results["order"])
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ class Publisher:
         payloads: those of the events, in turn.
         fan_out: how many subscriptions want each event.
         event_types: those of the events, in turn. Each has subscriptions of its own.
+        ordering_keys: those of the events, in turn; with any, the subscriptions get the events of a key in order.
         delivered_before: how many deliveries are recorded already.
     """
 
@@ -75,6 +76,7 @@ class Publisher:
         *,
         fan_out: int = FAN_OUT,
         event_types: Sequence[str] = ("bench.sent",),
+        ordering_keys: Sequence[str] = (),
         delivered_before: int = 0,
     ) -> None:
         self._installation = installation
@@ -82,6 +84,8 @@ class Publisher:
         self._fan_out = fan_out
         self._subscribed_types = event_types if len(event_types) > 1 else ["*"]
         self._event_types = cycle(event_types)
+        self._ordering = "fifo" if ordering_keys else "none"
+        self._order = cycle([b',"ordering_key":"%b"' % key.encode() for key in ordering_keys] or [b""])
         self._published = 0
         self._delivered_before = delivered_before
 
@@ -90,7 +94,7 @@ class Publisher:
         for event_type in self._subscribed_types:
             for number in range(self._fan_out):
                 url = f"http://127.0.0.1:{receiver_port}/{number}"
-                await self._installation.api.subscribe(url, event_type=event_type)
+                await self._installation.api.subscribe(url, event_type=event_type, ordering=self._ordering)
 
     async def publish(self, *, events: int) -> None:
         """Publish a number of events as fast as possible, in batches of up to `BATCH`."""
@@ -132,7 +136,7 @@ class Publisher:
 
     def _event(self, event_type: str) -> bytes:
         self._published += 1
-        return b'{"event_type":"%b","payload":%b}' % (event_type.encode(), next(self._payloads))
+        return b'{"event_type":"%b","payload":%b%b}' % (event_type.encode(), next(self._payloads), next(self._order))
 
 
 async def measure_backlog(

@@ -1,12 +1,14 @@
 """The recorder: what it does while the database is unavailable, and when the database rejects an outcome."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.errors import DatabaseUnavailableError
@@ -90,6 +92,17 @@ async def record_all(log: Log, outcomes: Sequence[Outcome]) -> None:
         await outcome_recorder.run()
 
 
+@asynccontextmanager
+async def running_recorder() -> AsyncIterator[tuple[Log, OutcomeRecorder]]:
+    log = Log()
+    outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
+    running = asyncio.create_task(outcome_recorder.run())
+    try:
+        yield log, outcome_recorder
+    finally:
+        running.cancel()
+
+
 async def test_outcomes_are_recorded_in_order_and_their_events_finished() -> None:
     log, outcomes = Log(), [outcome_of(new_id()) for _ in range(5)]
     await record_all(log, outcomes)
@@ -155,3 +168,29 @@ async def test_a_full_recorder_has_no_room_until_it_has_written(monkeypatch: pyt
     await outcome_recorder.run()
     async with asyncio.timeout(5):
         await asyncio.gather(waiting, urgent)
+
+
+async def test_an_ordered_outcome_is_written_at_once_and_others_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "BATCH_DELAY_S", 30.0)
+    async with running_recorder() as (log, outcomes):
+        outcomes.add(unordered := outcome_of(new_id()))
+        await asyncio.sleep(0.1)
+        assert log.recorded == []
+        outcomes.add(ordered := replace(outcome_of(new_id()), is_ordered=True))
+        async with asyncio.timeout(5):
+            while len(log.recorded) < 2:
+                await asyncio.sleep(0.01)
+    assert log.recorded == [unordered.delivery_id, ordered.delivery_id]
+
+
+async def test_many_ordered_outcomes_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "BATCH_DELAY_S", 0.3)
+    async with running_recorder() as (log, outcomes):
+        for _ in range(recorder.FEW + 2):
+            outcomes.add(replace(outcome_of(new_id()), is_ordered=True))
+        async with asyncio.timeout(5):
+            while not log.recorded:
+                await asyncio.sleep(0.01)
+        outcomes.add(replace(outcome_of(new_id()), is_ordered=True))
+        await asyncio.sleep(0.1)
+        assert len(log.recorded) == recorder.FEW + 2

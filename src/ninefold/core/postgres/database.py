@@ -167,6 +167,14 @@ async def _cancelable(entered: AbstractAsyncContextManager[T]) -> AsyncIterator[
         raise
 
 
+async def plan_once(connection: Connection) -> None:
+    """Let the statements of this transaction use plans for any parameters, which each connection makes only once.
+
+    Otherwise PostgreSQL may plan a statement at each execution. For tables with partitions, that takes milliseconds.
+    """
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+
+
 async def _open_pool(dsn: str, *, application_name: str, connections_max: int) -> "asyncpg.Pool[asyncpg.Record]":
     pool = await asyncpg.create_pool(
         dsn,

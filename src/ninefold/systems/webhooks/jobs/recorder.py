@@ -10,6 +10,7 @@ import structlog
 from msgspec.structs import replace
 
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog, Result
 from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
@@ -18,6 +19,9 @@ from ninefold.systems.webhooks.model.attempts import Outcome
 
 BATCH_DELAY_S: Final = 0.04
 """How long to collect outcomes for a batch. A transaction costs as much as fifty rows."""
+
+FEW: Final = 20
+"""Results of a batch. After so few, the next is written as soon as it has an ordered one, whose key waits for it."""
 
 BATCH_MAX: Final = 2_000
 UNWRITTEN_MAX: Final = 10_000
@@ -47,6 +51,8 @@ class OutcomeRecorder:
         self._finished_events: list[UUID] = []
         self._refused_events: set[UUID] = set()
         self._has_work = asyncio.Event()
+        self._has_ordered = asyncio.Event()
+        self._written_last = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._has_urgent_room = asyncio.Event()
@@ -57,6 +63,8 @@ class OutcomeRecorder:
         """Accept a result, to be written with the next batch."""
         self._results.append(result)
         self._has_work.set()
+        if result.is_ordered:
+            self._has_ordered.set()
         if len(self._results) >= UNWRITTEN_MAX:
             self._has_room.clear()
         if len(self._results) >= URGENT_UNWRITTEN_MAX:
@@ -76,7 +84,7 @@ class OutcomeRecorder:
         while True:
             await self._has_work.wait()
             if not self._is_closing:
-                await asyncio.sleep(BATCH_DELAY_S)
+                await self._collect()
             await self._write_all()
             if self._is_closing:
                 return
@@ -86,8 +94,17 @@ class OutcomeRecorder:
         self._is_closing = True
         self._has_work.set()
 
+    async def _collect(self) -> None:
+        """Wait for more results: not as long as there are few and the next delivery of a key waits for one of them."""
+        if self._written_last > FEW:
+            await asyncio.sleep(BATCH_DELAY_S)
+        else:
+            await wait_for_any(self._has_ordered, timeout_s=BATCH_DELAY_S)
+
     async def _write_all(self) -> None:
         self._has_work.clear()
+        self._has_ordered.clear()
+        self._written_last = len(self._results)
         while self._results or self._finished_events:
             results, self._results = self._results[:BATCH_MAX], self._results[BATCH_MAX:]
             finished: list[UUID] = []

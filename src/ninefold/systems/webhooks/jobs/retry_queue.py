@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from uuid import UUID
 
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Database, plan_once
 from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
@@ -73,6 +73,7 @@ class RetryQueue:
         """
         async with self._claiming:
             async with self._leased_ids.claim() as connection:
+                await plan_once(connection)
                 deliveries = await delivery_claim_waiting(
                     connection, claims, worker_id=self._worker_id, payload_bytes_max=payload_bytes_max
                 )

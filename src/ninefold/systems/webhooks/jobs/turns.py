@@ -7,7 +7,7 @@ delivery then waits, and is claimed like all that wait.
 import asyncio
 from collections.abc import Sequence
 
-from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.database import Connection, Database, plan_once
 from ninefold.systems.webhooks.jobs.gates import Gates
 from ninefold.systems.webhooks.model import ClaimedEvent
 from ninefold.systems.webhooks.model.attempts import Outcome, Postponement
@@ -41,11 +41,16 @@ class Turns:
         if not event_ids:
             return []
         async with self._database.transaction() as connection:
+            await plan_once(connection)
             return await start_turns_of_events(connection, event_ids=event_ids)
 
     async def record(self, connection: Connection, results: Sequence[Outcome | Postponement]) -> list[Turn]:
         """End the turns of deliveries that have ended, in the transaction that records it; start the next ones."""
-        return await end_turns(connection, [result.delivery_id for result in results if result.is_ordered])
+        ordered = [result.delivery_id for result in results if result.is_ordered]
+        if not ordered:
+            return []
+        await plan_once(connection)
+        return await end_turns(connection, ordered)
 
     def announce(self, turns: Sequence[Turn]) -> None:
         """Let this worker claim the deliveries whose turns have begun, after the transaction has committed."""
