@@ -23,6 +23,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.service import ensure_first_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.callbacks.model import Answer, CallbackFilter, CallbackStatus, NewSource
@@ -36,6 +37,7 @@ REPEATS: Final = 20
 """More than five, so that the database also uses plans for any value."""
 CALLBACKS: Final = 1_000_000
 SOURCES: Final = 100
+SEALER: Final = Sealer(bytes(32))
 
 # A second apart. The ids have their time in front, as real ones do.
 _SEED: Final = """
@@ -105,7 +107,7 @@ async def _create_source(connection: Connection, organisation_id: UUID, provider
         options={},
         answer=Answer(),
     )
-    await source_insert(connection, source=source)
+    await source_insert(connection, SEALER, source=source)
     return source.source_id
 
 
@@ -150,7 +152,9 @@ async def _measure_lists(
 async def _list_ms(connection: Connection, organisation_id: UUID, wanted: CallbackFilter, before: UUID | None) -> float:
     began = time.perf_counter()
     async with connection.transaction(readonly=True, isolation="repeatable_read"):
-        await list_callbacks(connection, organisation_id=organisation_id, wanted=wanted, before=before, limit=PAGE + 1)
+        await list_callbacks(
+            connection, SEALER, organisation_id=organisation_id, wanted=wanted, before=before, limit=PAGE + 1
+        )
     return (time.perf_counter() - began) * 1_000
 
 

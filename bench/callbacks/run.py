@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.service import ensure_first_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.callbacks.model import Answer, NewSource
@@ -45,6 +47,7 @@ SERVERS: Final = ("bare", "answered", "stored")
 WARM_UP_S: Final = 1.0
 START_TIMEOUT_S: Final = 30.0
 
+SECRETS_KEY: Final = bytes(32)
 SECRET: Final = "It's a Secret to Everybody"
 OK: Final = 200
 BODY: Final = json.dumps({"action": "opened", "number": 1, "text": "x" * 950}).encode()
@@ -86,6 +89,7 @@ async def _create_source(database: Database) -> str:
         assert created is not None
         source = await source_insert(
             connection,
+            Sealer(SECRETS_KEY),
             source=NewSource(
                 source_id=new_id(),
                 organisation_id=created.organisation_id,
@@ -201,6 +205,7 @@ async def _running(name: str, dsn: str) -> AsyncIterator[tuple[psutil.Process, i
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, str(HERE / "server.py"), name, str(port), dsn],
+        env={**os.environ, "NINEFOLD_SECRETS_KEY": b64encode(SECRETS_KEY).decode()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

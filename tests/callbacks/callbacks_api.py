@@ -3,12 +3,18 @@
 import asyncio
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from uuid import uuid4
 
 import httpx
 
 from http_api import Api, Json
+from installations import SECRETS_KEY
+from ninefold.core.ids import parse_id
+from ninefold.core.secrets import Sealer
+from ninefold.systems.callbacks.model import SOURCE_PREFIX
+from ninefold.systems.callbacks.service.configurations import CONFIGURATIONS
 
 SECRET = "It's a Secret to Everybody"
 
@@ -38,6 +44,12 @@ class CallbacksApi(Api):
                 if len(found) >= count and all(each["status"] != "received" for each in found):
                     return found
                 await asyncio.sleep(0.01)
+
+
+def seal(source: Json, *, key: bytes = SECRETS_KEY, **configuration: object) -> bytes:
+    """Return sealed secrets and options of a source, unchecked."""
+    purpose = CONFIGURATIONS.purpose(parse_id(SOURCE_PREFIX, source["source_id"]))
+    return Sealer(key).seal(json.dumps(configuration), purpose=purpose)
 
 
 def github_headers(

@@ -11,15 +11,18 @@ import pytest
 from ninefold.core.ids import new_id
 from ninefold.core.secrets import Sealer
 from ninefold.edge.cli import EXIT_FAILED, run
+from ninefold.edge.systems import sealed_columns
+from ninefold.systems.callbacks.service.configurations import CONFIGURATIONS
 from ninefold.systems.webhooks.service.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.workflows.service.secrets import SECRETS
 
 OLD, NEW = b"o" * 32, b"n" * 32
+SECRETS_COUNT = len(sealed_columns())
 
 
 @pytest.fixture(autouse=True)
 def sealed(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
-    """A database with a signing secret and a secret of workflows, sealed with a key that isn't set."""
+    """A database with a secret of each column that is sealed, with a key that isn't set."""
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", database_url)
     set_keys(monkeypatch, NEW)
     asyncio.run(insert(database_url))
@@ -29,7 +32,7 @@ def test_the_list_shows_which_keys_are_missing(capsys: pytest.CaptureFixture[str
     assert run(["secrets", "keys", "--json"]) == 0
 
     assert {(key["key_id"], key["state"], key["secrets"]) for key in json.loads(capsys.readouterr().out)} == {
-        (id_of(OLD), "missing", 2),
+        (id_of(OLD), "missing", SECRETS_COUNT),
         (id_of(NEW), "current", 0),
     }
     assert run(["doctor"]) == EXIT_FAILED
@@ -38,12 +41,13 @@ def test_the_list_shows_which_keys_are_missing(capsys: pytest.CaptureFixture[str
 
 def test_a_lost_key_is_given_up_only_if_confirmed(capsys: pytest.CaptureFixture[str], database_url: str) -> None:
     assert run(["secrets", "forget-lost-keys"]) == EXIT_FAILED
-    assert "2 secrets" in capsys.readouterr().err
+    assert f"{SECRETS_COUNT} secrets" in capsys.readouterr().err
     assert run(["secrets", "forget-lost-keys", "--yes"]) == 0
 
     shown = capsys.readouterr().err
     assert "1 signing secrets of subscriptions are lost" in shown
     assert "ninefold workflows secrets set" in shown
+    assert "ninefold sources update" in shown
     # Somebody who rotates it gets one that the receiver can be given; until then, nobody can forge a signature.
     assert len(asyncio.run(opened(database_url, Sealer(NEW)))) == 1
     assert run(["secrets", "forget-lost-keys", "--yes", "--json"]) == 0
@@ -63,7 +67,7 @@ def test_a_rotation_needs_the_new_key_first_in_the_settings(
     assert json.loads(capsys.readouterr().out) == {
         "key_id": id_of(NEW),
         "is_new": False,
-        "sealed_again": 2,
+        "sealed_again": SECRETS_COUNT,
         "broken": [],
     }
     assert asyncio.run(opened(database_url, Sealer(NEW))) == [b"k" * 32]
@@ -80,7 +84,7 @@ def id_of(key: bytes) -> str:
 
 
 async def insert(database_url: str) -> None:
-    subscription_id, signing_id, secret_id = new_id(), new_id(), new_id()
+    subscription_id, signing_id, secret_id, source_id = (new_id() for _ in range(4))
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
@@ -99,6 +103,12 @@ async def insert(database_url: str) -> None:
             "VALUES ($1, $1, 'TOKEN', $2, now(), now())",
             secret_id,
             Sealer(OLD).seal("hunter2", purpose=SECRETS.purpose(secret_id)),
+        )
+        await connection.execute(
+            "INSERT INTO callbacks.source (source_id, organisation_id, provider, name, token, sealed, answer_status, "
+            "answer_content_type, answer_body) VALUES ($1, $1, 'github', 'Code', 'in_', $2, 200, '', '')",
+            source_id,
+            Sealer(OLD).seal("{}", purpose=CONFIGURATIONS.purpose(source_id)),
         )
     finally:
         await connection.close()

@@ -1,10 +1,9 @@
-import json
 import re
 from typing import Any
 
 import pytest
 
-from callbacks.callbacks_api import SECRET, CallbacksApi
+from callbacks.callbacks_api import SECRET, CallbacksApi, seal
 from ninefold.core.postgres.database import Database
 
 OTHER_SECRET = "another secret of the shop, f00d"
@@ -49,9 +48,9 @@ async def test_an_update_checks_only_what_it_changes(api: CallbacksApi, database
     source = await api.create_source(provider="hmac", secrets=["00ff"], options={"header": "X-Signature"})
     path = f"/sources/{source['source_id']}"
     # As an earlier version may have allowed.
+    sealed = seal(source, secrets=["00ff"], options={"header": "X-Signature", "tolerance_s": "0"})
     async with database.connection() as connection:
-        options = json.dumps({"header": "X-Signature", "tolerance_s": "0"})
-        await connection.execute("UPDATE callbacks.source SET options = $1, name = ''", options)
+        await connection.execute("UPDATE callbacks.source SET sealed = $1, name = ''", sealed)
 
     rotated = await api.done("PATCH", path, json={"secrets": ["00ff", "another one"]})
     refused = await api.refused(422, "PATCH", path, json={"options": {"header": "X-Own", "tolerance_s": "0"}})

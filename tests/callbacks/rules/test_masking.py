@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, quote_plus
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,3 +92,10 @@ def test_the_verify_token_of_meta_is_masked() -> None:
     assert masking.query(b"hub.mode=subscribe&hub.verify_token=typo&x=t0ken") == (
         b"hub.mode=subscribe&hub.verify_token=***&x=***"
     )
+
+
+def test_nothing_is_shown_while_it_is_unknown_what_is_secret() -> None:
+    masking = Masking(msgspec.structs.replace(source("hmac"), is_broken=True))
+
+    assert (masking.query(b"a=s3cret"), masking.query(b"")) == (b"***", b"")
+    assert masking.headers([(b"x-own", b"s3cret")]) == ((b"x-own", b"***"),)

@@ -20,6 +20,7 @@ from ninefold.core.secrets.service import (
     remove_earlier_keys,
     rotate_key,
 )
+from ninefold.core.web.ids import PathId
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
@@ -82,6 +83,15 @@ async def test_a_process_with_another_key_does_not_start_even_without_any_secret
     with pytest.raises(SecretsKeyMissingError):
         await prepare_secrets(table, Sealer(NEW), [COLUMN])
     await prepare_secrets(table, Sealer(OLD), [COLUMN])
+
+
+def test_a_value_is_bound_to_its_row_whatever_the_type_of_the_id() -> None:
+    class NoteId(PathId):
+        prefix = "note"
+
+    row_id = new_id()
+
+    assert COLUMN.purpose(NoteId(int=row_id.int)) == COLUMN.purpose(row_id) == f"shop.password:{row_id}"
 
 
 async def test_of_two_processes_that_start_at_once_with_different_keys_one_starts(table: Database) -> None:

@@ -39,7 +39,13 @@ class SealedColumn(msgspec.Struct, frozen=True, kw_only=True):
 
     def purpose(self, row_id: UUID) -> str:
         """Return what the value of a row is sealed for."""
-        return f"{self.table}:{row_id}"
+        return purpose_of_row(self.table, row_id)
+
+
+def purpose_of_row(table: str, row_id: UUID) -> str:
+    """Return what the value of a row of a table is sealed for."""
+    # A subclass, such as that of ids in paths, may be written differently.
+    return f"{table}:{UUID(int=row_id.int)}"
 
 
 # The names in these statements are those of Ninefold's own tables and columns, from the systems' wiring.

@@ -37,6 +37,7 @@ from ninefold.core.errors import (
     UnauthorizedError,
 )
 from ninefold.core.postgres.errors import DatabaseDiskFullError, DatabaseUnavailableError
+from ninefold.core.secrets import SecretsKeyMissingError
 from ninefold.core.validation_messages import in_plain_words
 from ninefold.core.web.errors import (
     BadRequestError,
@@ -212,7 +213,8 @@ def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Ex
                 "The database isn't available; it isn't known whether this request took effect.",
                 remedy="Send the same request again, with the same idempotency key if it has one.",
             )
-        case NinefoldError():
+        # That a key is missing is for the operator, who finds it in the log.
+        case NinefoldError() if not isinstance(exception, SecretsKeyMissingError):
             return exception
         case ValidationException():
             return _invalid_parameter(request, exception)

@@ -71,6 +71,8 @@ class Source(NewSource, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
+    is_broken: bool = False
+    """Its secrets and options can't be read, because its row was changed or their key was lost; it has none then."""
 
 
 class NewCallback(msgspec.Struct, frozen=True, kw_only=True):

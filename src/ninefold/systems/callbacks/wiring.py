@@ -14,6 +14,7 @@ from ninefold.core.live import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.callbacks.checks import check_public_url
@@ -31,6 +32,7 @@ from ninefold.systems.callbacks.routes.providers import PROVIDER_ROUTES
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
 from ninefold.systems.callbacks.routes.sources import SOURCE_ROUTES
 from ninefold.systems.callbacks.service.changes import make_feeds
+from ninefold.systems.callbacks.service.configurations import CONFIGURATIONS
 from ninefold.systems.callbacks.service.forwarding import Forwarding, ForwardingSources
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings, read_callbacks_settings
@@ -49,6 +51,9 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
     def provide_settings() -> CallbacksSettings:
         return context.settings
 
+    def provide_sealer() -> Sealer:
+        return context.sealer
+
     def provide_webhook_delivery() -> WebhookDelivery:
         return webhook_delivery
 
@@ -63,6 +68,7 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "callbacks_settings": Provide(provide_settings, sync_to_thread=False),
                 "webhook_delivery": Provide(provide_webhook_delivery, sync_to_thread=False),
+                "sealer": Provide(provide_sealer, sync_to_thread=False),
                 "forwarding": Provide(provide_forwarding, sync_to_thread=False),
             },
         )
@@ -70,7 +76,8 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
 
 
 def _surfaces(context: ServerContext[CallbacksSettings]) -> Sequence[Surface]:
-    ingest = Ingest(Inbox(context.database, context.notifier), SourceCache(context.database), context.settings)
+    sources = SourceCache(context.database, context.sealer)
+    ingest = Ingest(Inbox(context.database, context.notifier), sources, context.settings)
     return [Surface(path=INGEST_PATH, application=ingest, has_own_methods=True)]
 
 
@@ -97,6 +104,7 @@ SYSTEM: Final = System(
     schedules=(DELETE_EXPIRED_HOURLY,),
     commands=COMMANDS,
     checks=(check_public_url,),
+    sealed_columns=(CONFIGURATIONS,),
     implements=(Implementation(FORWARD_OWNER, ForwardingSources()),),
     erase=SchemaErasure(schema="callbacks", links={"dedupe_key": Link("source_id", "source")}),
 )

@@ -48,6 +48,7 @@ class Verifier:
         self._database = context.database
         self._notifier = context.notifier
         self._delivery = WebhookDelivery.find(context.implementations)
+        self._sealer = context.sealer
         self._rules = judging_rules(context.settings)
         self._notified = context.notifier.subscribe(RECEIVED_CHANNEL)
         self._keys = KeyFetcher(context.egress, on_fetched=self._notified.set)
@@ -86,7 +87,9 @@ class Verifier:
     async def _judge(self, connection: Connection, claimed: list[WaitingCallback]) -> list[Judgement]:
         if not claimed:
             return []
-        return await judge(connection, self._delivery, claimed, key_documents=self._keys, rules=self._rules)
+        return await judge(
+            connection, self._delivery, self._sealer, claimed, key_documents=self._keys, rules=self._rules
+        )
 
     def _report(self, judgements: list[Judgement]) -> None:
         count_judgements(judgements)

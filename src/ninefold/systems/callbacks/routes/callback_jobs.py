@@ -139,4 +139,4 @@ async def _find_source(connection: Connection, text: str | None, *, organisation
         raise InvalidInputError(
             f"{text[:80]!r} isn't the id of a source.", field="source_id", remedy="An id looks like src_01h45…."
         ) from error
-    return (await get_source(connection, organisation_id=organisation_id, source_id=source_id)).source_id
+    return (await get_source(connection, None, organisation_id=organisation_id, source_id=source_id)).source_id

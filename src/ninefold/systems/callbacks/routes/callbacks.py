@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, Parameter
 from ninefold.core.ids import format_id, time_of_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.openapi.responses import bytes_response
@@ -50,6 +51,7 @@ async def list_callbacks(
     *,
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
     source_id: Annotated[SourceId | None, Parameter(description="Only of this source.")] = None,
     status: Annotated[CallbackStatus | None, Parameter(description="Only with this status.")] = None,
     provider: Annotated[str | None, Parameter(description="Only of this provider.")] = None,
@@ -67,6 +69,7 @@ async def list_callbacks(
     async with database.snapshot() as connection:
         found = await service.list_callbacks(
             connection,
+            sealer,
             organisation_id=principal.organisation_id,
             wanted=CallbackFilter(source_id=source_id, status=status, provider=provider, event_type=type),
             before=query.position,
@@ -86,6 +89,7 @@ async def get_callback(
     callback_id: FromPath[CallbackId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
 ) -> CallbackView:
     """Show a callback.
 
@@ -93,7 +97,7 @@ async def get_callback(
     """
     async with database.snapshot() as connection:
         shown = await service.get_callback(
-            connection, organisation_id=principal.organisation_id, callback_id=callback_id
+            connection, sealer, organisation_id=principal.organisation_id, callback_id=callback_id
         )
     return show_callback(shown)
 
@@ -103,6 +107,7 @@ async def get_callback_body(
     callback_id: FromPath[CallbackId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
 ) -> Response[bytes]:
     """Download the body of a callback.
 
@@ -110,7 +115,7 @@ async def get_callback_body(
     """
     async with database.snapshot() as connection:
         shown = await service.get_callback(
-            connection, organisation_id=principal.organisation_id, callback_id=callback_id
+            connection, sealer, organisation_id=principal.organisation_id, callback_id=callback_id
         )
     # A stranger chose these bytes, so no browser may show them as a page.
     return Response(

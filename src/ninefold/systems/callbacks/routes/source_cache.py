@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import Final
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.systems.callbacks.model import Source
 from ninefold.systems.callbacks.store.sources import source_find_by_token
 
@@ -19,10 +20,12 @@ class SourceCache:
 
     Args:
         database: where sources are read.
+        sealer: opens the secrets of a source, once for each version.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
+        self._sealer = sealer
         self._sources: OrderedDict[str, Source] = OrderedDict()
 
     async def find(self, token: str) -> Source | None:
@@ -36,7 +39,7 @@ class SourceCache:
     async def load(self, token: str) -> Source | None:
         """Return the current source with a token; None if there is none."""
         async with self._database.connection() as connection:
-            source = await source_find_by_token(connection, token=token)
+            source = await source_find_by_token(connection, self._sealer, token=token)
         if source is None:
             self._sources.pop(token, None)
             return None

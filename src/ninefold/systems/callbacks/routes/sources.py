@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
@@ -78,6 +79,7 @@ async def list_sources(
     request: Request[Any, Principal, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
     callbacks_settings: NamedDependency[CallbacksSettings],
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
@@ -89,7 +91,7 @@ async def list_sources(
     query = _source_list.query(cursor, limit)
     async with database.connection() as connection:
         found = await service.list_sources(
-            connection, organisation_id=principal.organisation_id, before=query.position, limit=query.rows_max
+            connection, sealer, organisation_id=principal.organisation_id, before=query.position, limit=query.rows_max
         )
     public_url = _public_url(request, callbacks_settings)
     return query.page(
@@ -101,15 +103,19 @@ async def list_sources(
 
 @get(_SOURCE, tags=_TAGS)
 async def get_source(
+    *,
     source_id: FromPath[SourceId],
     request: Request[Any, Principal, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
     callbacks_settings: NamedDependency[CallbacksSettings],
 ) -> SourceView:
     """Show a source."""
     async with database.connection() as connection:
-        source = await service.get_source(connection, organisation_id=principal.organisation_id, source_id=source_id)
+        source = await service.get_source(
+            connection, sealer, organisation_id=principal.organisation_id, source_id=source_id
+        )
     return show_source(source, public_url=_public_url(request, callbacks_settings))
 
 

@@ -13,7 +13,8 @@ MASK: Final = b"***"
 class Masking:
     """Replaces the secrets in requests to a source: by their places, and wherever else they are.
 
-    So a wrong or an earlier secret is hidden as well, as long as it is in the place that the source names now.
+    So a wrong or an earlier secret is hidden as well, as long as it is in the place that the source names now. If the
+    secrets of the source can't be read, every value is hidden: any of them may be one.
 
     Args:
         source: to which the requests were sent.
@@ -23,10 +24,13 @@ class Masking:
         provider = find_provider(source.provider)
         secret_options = [source.options.get(field.name, "") for field in provider.fields if field.is_secret]
         self._places: CredentialPlaces = credential_places(provider, source.options)
+        self._is_broken = source.is_broken
         self._secrets = [secret for secret in (*source.secrets, *secret_options) if secret]
 
     def query(self, query: bytes) -> bytes:
         """Return a query as it may be shown."""
+        if self._is_broken:
+            return MASK if query else query
         masked = b"&".join(self._parameter(item) for item in query.split(b"&"))
         # A secret that contains & itself.
         return MASK if self._has_secret(masked) else masked
@@ -44,7 +48,8 @@ class Masking:
         return item
 
     def _is_credential(self, name: bytes, value: bytes) -> bool:
-        return name.decode("latin-1").lower() in self._places.headers or self._has_secret(value)
+        is_in_its_place = name.decode("latin-1").lower() in self._places.headers
+        return self._is_broken or is_in_its_place or self._has_secret(value)
 
     def _has_secret(self, text: bytes) -> bool:
         plain, decoded = text.decode(errors="replace"), _decode(text)

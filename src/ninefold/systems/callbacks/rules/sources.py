@@ -76,6 +76,20 @@ def check_source(source: NewSource, *, before: NewSource | None = None) -> None:
         _check_answer(source.answer)
 
 
+def check_has_no_options(source: NewSource) -> None:
+    """Check that a source whose options can't be read has lost none.
+
+    Raises:
+        InvalidSourceError: sources of its provider have options.
+    """
+    if {field.name for field in require_provider(source.provider).fields} - {SECRETS_FIELD}:
+        raise InvalidSourceError(
+            "The secrets and options of this source can't be read.",
+            field="options",
+            remedy="Give all of them again: an option that is left out has its default from then on.",
+        )
+
+
 def secret_hint(secret: str) -> str:
     """Return what is shown of a secret: its last characters, or nothing of a short one."""
     return f"…{secret[-HINT_LENGTH:]}" if len(secret) >= HINTED_LENGTH_MIN else "…"

@@ -8,6 +8,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.callbacks.errors import CallbackNotFoundError, CallbackNotVerifiedError
 from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
@@ -51,19 +52,27 @@ class FoundCallbacks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_callbacks(
-    connection: Connection, *, organisation_id: UUID, wanted: CallbackFilter, before: UUID | None, limit: int
+    connection: Connection,
+    sealer: Sealer,
+    *,
+    organisation_id: UUID,
+    wanted: CallbackFilter,
+    before: UUID | None,
+    limit: int,
 ) -> FoundCallbacks:
     """Return callbacks with ids before one, newest first, as they may be shown: without secrets. Needs a snapshot."""
     place = store.ListPlace(organisation_id=organisation_id, wanted=wanted, before=before, looked_at_max=LOOKED_AT_MAX)
     found = await store.callback_list(connection, place, limit=limit)
     stopped_at = None if len(found) >= limit else await store.callback_find_end(connection, place)
-    sources = await source_find_many(connection, source_ids={callback.source_id for callback in found})
+    sources = await source_find_many(connection, sealer, source_ids={callback.source_id for callback in found})
     maskings = {source_id: Masking(source) for source_id, source in sources.items()}
     shown = [_mask(callback, maskings[callback.source_id]) for callback in found]
     return FoundCallbacks(callbacks=shown, stopped_at=stopped_at)
 
 
-async def get_callback(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> CallbackWithContent:
+async def get_callback(
+    connection: Connection, sealer: Sealer, *, organisation_id: UUID, callback_id: UUID
+) -> CallbackWithContent:
     """Return one callback, with its headers and body, as it may be shown: without the secrets of its source.
 
     Raises:
@@ -73,7 +82,7 @@ async def get_callback(connection: Connection, *, organisation_id: UUID, callbac
     content = await store.callback_find_content(connection, organisation_id=organisation_id, callback_id=callback_id)
     if callback is None or content is None:
         raise _not_found(callback_id)
-    sources = await source_find_many(connection, source_ids=[callback.source_id])
+    sources = await source_find_many(connection, sealer, source_ids=[callback.source_id])
     masking = Masking(sources[callback.source_id])
     return CallbackWithContent(
         callback=_mask(callback, masking),
@@ -115,7 +124,7 @@ async def replay(
     connection: Connection, delivery: WebhookDelivery, *, callbacks: Sequence[VerifiedCallback]
 ) -> dict[UUID, UUID]:
     """Pass verified callbacks on again that this transaction has locked; return the new event of each."""
-    sources = await source_find_many(connection, source_ids={each.callback.source_id for each in callbacks})
+    sources = await source_find_many(connection, None, source_ids={each.callback.source_id for each in callbacks})
     outgoing = [
         outgoing_of(
             each.callback,

@@ -109,7 +109,7 @@ async def _may_read_source(connection: Connection, principal: Principal, channel
         source_id = parse_id(SOURCE_PREFIX, channel["source_id"])
     except InvalidIdError:
         return False
-    found = await source_find(connection, organisation_id=principal.organisation_id, source_id=source_id)
+    found = await source_find(connection, None, organisation_id=principal.organisation_id, source_id=source_id)
     return found is not None
 
 

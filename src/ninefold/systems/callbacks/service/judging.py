@@ -15,6 +15,7 @@ import structlog
 
 from ninefold.contracts.callbacks import HandedCallback
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.callbacks.model import CallbackStatus, Judgement, Source, WaitingCallback
 from ninefold.systems.callbacks.rules.deduplication import dedupe_digests, find_firsts
 from ninefold.systems.callbacks.rules.outgoing import Outgoing, outgoing_of
@@ -39,8 +40,15 @@ THREAD_ABOVE_BYTES: Final = 256 * 1024
 """Bodies whose hashing and parsing would stop everything else in the worker for too long; a thread does it."""
 
 INTERNAL_ERROR: Final = "internal_error"
+SECRETS_BROKEN: Final = "secrets_broken"
 
 _NO_KEYS_NEEDED: Final = KeyDocument()
+_BROKEN: Final = Rejected(
+    # Not one of the reasons that verification itself has.
+    SECRETS_BROKEN,  # type: ignore[arg-type]
+    "The secrets and options of the source can't be read, because its row was changed or their key was lost. "
+    "Set them again, and then verify it again.",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +74,7 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
 async def judge(
     connection: Connection,
     delivery: WebhookDelivery,
+    sealer: Sealer,
     callbacks: Sequence[WaitingCallback],
     *,
     key_documents: KeyDocuments,
@@ -76,7 +85,7 @@ async def judge(
     Returns:
         What became of each, without those whose keys are still being fetched; nothing has happened to them.
     """
-    sources = await source_find_many(connection, source_ids={callback.source_id for callback in callbacks})
+    sources = await source_find_many(connection, sealer, source_ids={callback.source_id for callback in callbacks})
     documents = _find_documents(sources.values(), key_documents)
     ready = [callback for callback in callbacks if documents.get(callback.source_id, _NO_KEYS_NEEDED) is not None]
     checked = await _check_all(ready, sources, documents, rules=rules)
@@ -142,6 +151,8 @@ async def _check_all(
 
 def _check(callback: WaitingCallback, source: Source, document: KeyDocument | None, *, rules: JudgingRules) -> _Checked:
     """Verify a callback. A failure of our own sets it apart too, so that it doesn't stop all others."""
+    if source.is_broken:
+        return _Checked(callback=callback, source=source, result=_BROKEN)
     if document is not None and document.error is not None:
         return _Checked(callback=callback, source=source, result=unavailable(document))
     try:

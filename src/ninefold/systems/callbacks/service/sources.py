@@ -8,9 +8,10 @@ import msgspec
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.callbacks.errors import SourceNotFoundError, TooManySourcesError
 from ninefold.systems.callbacks.model import SOURCE_PREFIX, Answer, NewSource, Source
-from ninefold.systems.callbacks.rules.sources import check_source, new_token
+from ninefold.systems.callbacks.rules.sources import check_has_no_options, check_source, new_token
 from ninefold.systems.callbacks.service.forwarding import Forwarding
 from ninefold.systems.callbacks.service.key_documents import URL_OPTION
 from ninefold.systems.callbacks.store import sources as store
@@ -73,26 +74,30 @@ async def create_source(
             remedy="Delete sources that you no longer use.",
         )
     draft, forward_secret = await forwarding.change(connection, draft, url=fields.forward_url or None)
-    return ChangedSource(source=await store.source_insert(connection, source=draft), forward_secret=forward_secret)
+    return ChangedSource(
+        source=await store.source_insert(connection, forwarding.sealer, source=draft), forward_secret=forward_secret
+    )
 
 
-async def get_source(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> Source:
-    """Return one source.
+async def get_source(
+    connection: Connection, sealer: Sealer | None, *, organisation_id: UUID, source_id: UUID
+) -> Source:
+    """Return one source, without a sealer without its secrets and options.
 
     Raises:
         SourceNotFoundError: the organisation has no source with this id.
     """
-    source = await store.source_find(connection, organisation_id=organisation_id, source_id=source_id)
+    source = await store.source_find(connection, sealer, organisation_id=organisation_id, source_id=source_id)
     if source is None:
         raise _not_found(source_id)
     return source
 
 
 async def list_sources(
-    connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
+    connection: Connection, sealer: Sealer, *, organisation_id: UUID, before: UUID | None, limit: int
 ) -> list[Source]:
     """Return sources with ids before one, newest first."""
-    return await store.source_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+    return await store.source_list(connection, sealer, organisation_id=organisation_id, before=before, limit=limit)
 
 
 async def update_source(
@@ -105,14 +110,16 @@ async def update_source(
 ) -> ChangedSource:
     """Change a source. Callbacks that aren't verified yet are verified, and passed on, as it is now.
 
-    Only what changes is checked.
+    Only what changes is checked. One that is broken needs its secrets and options again.
 
     Raises:
         SourceNotFoundError: the organisation has no source with this id.
         InvalidSourceError: a field has a wrong value.
         InvalidTargetError: callbacks can't be forwarded to the URL.
     """
-    current = await store.source_lock(connection, organisation_id=organisation_id, source_id=source_id)
+    current = await store.source_lock(
+        connection, forwarding.sealer, organisation_id=organisation_id, source_id=source_id
+    )
     if current is None:
         raise _not_found(source_id)
     draft = NewSource(
@@ -127,13 +134,15 @@ async def update_source(
         forward_url=current.forward_url,
         forward_subscription_id=current.forward_subscription_id,
     )
-    check_source(draft, before=current)
+    if current.is_broken and fields.options is None:
+        check_has_no_options(current)
+    check_source(draft, before=None if current.is_broken else current)
     if draft.options != current.options:
         _check_key_url(forwarding, draft)
     forward_secret = None
     if not isinstance(fields.forward_url, msgspec.UnsetType):
         draft, forward_secret = await forwarding.change(connection, draft, url=fields.forward_url)
-    source = await store.source_update(connection, source=draft)
+    source = await store.source_update(connection, forwarding.sealer, source=draft)
     if source is None:
         raise _not_found(source_id)
     return ChangedSource(source=source, forward_secret=forward_secret)

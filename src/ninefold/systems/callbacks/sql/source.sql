@@ -47,6 +47,14 @@ SELECT *
 FROM callbacks.source
 WHERE source_id = ANY(:source_ids::uuid[]);
 
+-- name: source_forget_configurations!
+-- Remove secrets and options that can't be read any more.
+UPDATE callbacks.source
+SET
+    sealed = NULL,
+    version = version + 1
+WHERE source_id = ANY(:source_ids::uuid[]);
+
 -- name: source_forwards_with$
 -- Return whether a source forwards with a subscription.
 SELECT EXISTS (
@@ -65,8 +73,7 @@ INSERT INTO callbacks.source (
     provider,
     name,
     token,
-    secrets,
-    options,
+    sealed,
     answer_status,
     answer_content_type,
     answer_body,
@@ -79,8 +86,7 @@ VALUES (
     :provider,
     :name,
     :token,
-    :secrets,
-    :options,
+    :sealed,
     :answer_status,
     :answer_content_type,
     :answer_body,
@@ -117,8 +123,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('callbacks.source:' || :organisati
 UPDATE callbacks.source
 SET
     name = :name,
-    secrets = :secrets,
-    options = :options,
+    sealed = :sealed,
     answer_status = :answer_status,
     answer_content_type = :answer_content_type,
     answer_body = :answer_body,

@@ -1,16 +1,22 @@
-"""Queries for sources."""
+"""Queries for sources.
+
+Secrets and options are opened with a sealer. Without one, a source has none of them: for who needs neither.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.callbacks.model import Answer, NewSource, Source
+from ninefold.systems.callbacks.store.configurations import Configuration, open_configuration, seal_configuration
 from ninefold.systems.callbacks.store.queries import queries
+
+_NONE: Final = Configuration(secrets=(), options={})
 
 
 async def source_count(connection: Connection, *, organisation_id: UUID) -> int:
@@ -30,22 +36,31 @@ async def source_delete_unused(connection: Connection, *, before: datetime) -> N
     await queries.source_delete_unused(connection, before=before)
 
 
-async def source_find(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> Source | None:
+async def source_find(
+    connection: Connection, sealer: Sealer | None, *, organisation_id: UUID, source_id: UUID
+) -> Source | None:
     """Read one source of an organisation."""
     record = await queries.source_find(connection, organisation_id=organisation_id, source_id=source_id)
-    return None if record is None else _source(record)
+    return None if record is None else _source(record, sealer)
 
 
-async def source_find_by_token(connection: Connection, *, token: str) -> Source | None:
+async def source_find_by_token(connection: Connection, sealer: Sealer | None, *, token: str) -> Source | None:
     """Read the source with a token, of any organisation."""
     record = await queries.source_find_by_token(connection, token=token)
-    return None if record is None else _source(record)
+    return None if record is None else _source(record, sealer)
 
 
-async def source_find_many(connection: Connection, *, source_ids: Collection[UUID]) -> dict[UUID, Source]:
+async def source_find_many(
+    connection: Connection, sealer: Sealer | None, *, source_ids: Collection[UUID]
+) -> dict[UUID, Source]:
     """Read sources by their ids, of any organisation, including deleted ones."""
     records = queries.source_find_many(connection, source_ids=list(source_ids))
-    return {record["source_id"]: _source(record) async for record in records}
+    return {record["source_id"]: _source(record, sealer) async for record in records}
+
+
+async def source_forget_configurations(connection: Connection, *, source_ids: Collection[UUID]) -> None:
+    """Remove secrets and options that can't be read any more."""
+    await queries.source_forget_configurations(connection, source_ids=list(source_ids))
 
 
 async def source_forwards_with(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> bool:
@@ -56,30 +71,32 @@ async def source_forwards_with(connection: Connection, *, organisation_id: UUID,
     return is_in_use
 
 
-async def source_insert(connection: Connection, *, source: NewSource) -> Source:
+async def source_insert(connection: Connection, sealer: Sealer, *, source: NewSource) -> Source:
     """Insert a new source."""
     record = await queries.source_insert(
         connection,
         organisation_id=source.organisation_id,
         provider=source.provider,
         token=source.token,
-        **_values(source),
+        **_values(source, sealer),
     )
-    return _source(record)
+    return _source(record, sealer)
 
 
 async def source_list(
-    connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
+    connection: Connection, sealer: Sealer, *, organisation_id: UUID, before: UUID | None, limit: int
 ) -> list[Source]:
     """Read an organisation's sources with ids before one, newest first."""
     records = queries.source_list(connection, organisation_id=organisation_id, before=before, limit=limit)
-    return [_source(record) async for record in records]
+    return [_source(record, sealer) async for record in records]
 
 
-async def source_lock(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> Source | None:
+async def source_lock(
+    connection: Connection, sealer: Sealer, *, organisation_id: UUID, source_id: UUID
+) -> Source | None:
     """Read one source of an organisation, and keep others from changing it until the transaction ends."""
     record = await queries.source_lock(connection, organisation_id=organisation_id, source_id=source_id)
-    return None if record is None else _source(record)
+    return None if record is None else _source(record, sealer)
 
 
 async def source_lock_organisation(connection: Connection, *, organisation_id: UUID) -> None:
@@ -87,18 +104,17 @@ async def source_lock_organisation(connection: Connection, *, organisation_id: U
     await queries.source_lock_organisation(connection, organisation_id=organisation_id)
 
 
-async def source_update(connection: Connection, *, source: NewSource) -> Source | None:
+async def source_update(connection: Connection, sealer: Sealer, *, source: NewSource) -> Source | None:
     """Change a source; return None when the organisation has no source with its id."""
-    record = await queries.source_update(connection, organisation_id=source.organisation_id, **_values(source))
-    return None if record is None else _source(record)
+    record = await queries.source_update(connection, organisation_id=source.organisation_id, **_values(source, sealer))
+    return None if record is None else _source(record, sealer)
 
 
-def _values(source: NewSource) -> dict[str, Any]:
+def _values(source: NewSource, sealer: Sealer) -> dict[str, Any]:
     return {
         "source_id": source.source_id,
         "name": source.name,
-        "secrets": list(source.secrets),
-        "options": msgspec.json.encode(source.options).decode(),
+        "sealed": seal_configuration(sealer, source),
         "answer_status": source.answer.status,
         "answer_content_type": source.answer.content_type,
         "answer_body": source.answer.body,
@@ -107,15 +123,17 @@ def _values(source: NewSource) -> dict[str, Any]:
     }
 
 
-def _source(record: asyncpg.Record) -> Source:
+def _source(record: asyncpg.Record, sealer: Sealer | None) -> Source:
+    opened = _NONE if sealer is None else open_configuration(sealer, record["source_id"], record["sealed"])
+    configuration = opened or _NONE
     return Source(
         source_id=record["source_id"],
         organisation_id=record["organisation_id"],
         provider=record["provider"],
         name=record["name"],
         token=record["token"],
-        secrets=tuple(record["secrets"]),
-        options=msgspec.json.decode(record["options"], type=dict[str, str]),
+        secrets=configuration.secrets,
+        options=configuration.options,
         answer=Answer(
             status=record["answer_status"], content_type=record["answer_content_type"], body=record["answer_body"]
         ),
@@ -124,4 +142,5 @@ def _source(record: asyncpg.Record) -> Source:
         version=record["version"],
         created_at=record["created_at"],
         updated_at=record["updated_at"],
+        is_broken=opened is None,
     )
