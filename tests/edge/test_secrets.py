@@ -13,6 +13,7 @@ from ninefold.core.secrets import Sealer
 from ninefold.edge.cli import EXIT_FAILED, run
 from ninefold.edge.systems import sealed_columns
 from ninefold.systems.callbacks.service.configurations import CONFIGURATIONS
+from ninefold.systems.messaging.service.apps.signing_secrets import SIGNING_SECRETS as APP_SECRETS
 from ninefold.systems.webhooks.service.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.workflows.service.secrets import SECRETS
 
@@ -48,6 +49,7 @@ def test_a_lost_key_is_given_up_only_if_confirmed(capsys: pytest.CaptureFixture[
     assert "1 signing secrets of subscriptions are lost" in shown
     assert "ninefold workflows secrets set" in shown
     assert "ninefold sources update" in shown
+    assert "ninefold messaging apps signing-secret" in shown
     # Somebody who rotates it gets one that the receiver can be given; until then, nobody can forge a signature.
     assert len(asyncio.run(opened(database_url, Sealer(NEW)))) == 1
     assert run(["secrets", "forget-lost-keys", "--yes", "--json"]) == 0
@@ -84,7 +86,7 @@ def id_of(key: bytes) -> str:
 
 
 async def insert(database_url: str) -> None:
-    subscription_id, signing_id, secret_id, source_id = (new_id() for _ in range(4))
+    subscription_id, signing_id, secret_id, source_id, app_id = (new_id() for _ in range(5))
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
@@ -109,6 +111,15 @@ async def insert(database_url: str) -> None:
             "answer_content_type, answer_body) VALUES ($1, $1, 'github', 'Code', 'in_', $2, 200, '', '')",
             source_id,
             Sealer(OLD).seal("{}", purpose=CONFIGURATIONS.purpose(source_id)),
+        )
+        await connection.execute(
+            "INSERT INTO messaging.workspace (organisation_id, slack_id) VALUES ($1, 'T0000000001')", app_id
+        )
+        await connection.execute(
+            "INSERT INTO messaging.app (app_id, organisation_id, slack_id, name, sealed) "
+            "VALUES ($1, $1, 'A0000000001', 'deploy', $2)",
+            app_id,
+            Sealer(OLD).seal("ab" * 16, purpose=APP_SECRETS.purpose(app_id)),
         )
     finally:
         await connection.close()

@@ -9,6 +9,8 @@ import pytest
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import Migration, MigrationSource, migrate
+from ninefold.core.secrets import Sealer
+from ninefold.core.secrets.columns import seal_plain
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.audit import AuditFilter
 from ninefold.core.tenancy.invitations import list_invitations
@@ -18,6 +20,10 @@ from ninefold.core.tenancy.roles import FULL_ACCESS, Role
 from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.core.tenancy.store.audit_log import audit_entry_list
 from ninefold.edge.systems import migration_sources
+from ninefold.systems.callbacks.service.configurations import CONFIGURATIONS
+from ninefold.systems.callbacks.store.sources import source_find_many
+from ninefold.systems.messaging.service.apps.registry import find_app
+from ninefold.systems.messaging.service.apps.signing_secrets import SIGNING_SECRETS, open_signing_secret
 from ninefold.systems.webhooks.model.attempts import AttemptTimings
 from ninefold.systems.webhooks.service.deliveries import get_delivery, get_event, list_deliveries
 from ninefold.systems.webhooks.service.queue_depths import recount_depths
@@ -246,3 +252,17 @@ async def test_people_of_earlier_versions_keep_their_roles_invitations_and_entri
         ("ida@example.com", "pending", "mia@example.com")
     ]
     assert [(entry.operation, entry.actor) for entry in entries] == [("create_invitation", "mia@example.com")]
+
+
+async def test_secrets_of_earlier_versions_are_the_same_once_they_are_sealed(upgraded: Database) -> None:
+    sealer = Sealer(bytes(32))
+    source_id, app_id = UUID("019b7760-0000-7000-8000-0000000000c1"), UUID("01930000-0000-7000-8000-00000000e101")
+    async with upgraded.transaction() as connection:
+        for column in (CONFIGURATIONS, SIGNING_SECRETS):
+            await seal_plain(connection, column, sealer)
+        source = (await source_find_many(connection, sealer, source_ids=[source_id]))[source_id]
+        app = await find_app(connection, app_id=app_id)
+
+    assert (source.secrets, source.options) == (("It's a Secret to Everybody",), {})
+    assert app is not None
+    assert open_signing_secret(sealer, app) == "00112233445566778899aabbccddeeff"

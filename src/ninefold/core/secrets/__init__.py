@@ -8,7 +8,7 @@ key. Credentials that are only compared are stored as digests instead. docs/oper
 """
 
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.secrets.columns import SealedColumn, purpose_of_row
+from ninefold.core.secrets.columns import SealedColumn, open_value, purpose_of_row
 from ninefold.core.secrets.errors import SealError, SecretsKeyMissingError
 from ninefold.core.secrets.keys import KEY_BYTES, KEY_FILE
 from ninefold.core.secrets.sealer import Sealer
@@ -23,5 +23,6 @@ __all__ = [
     "SealedColumn",
     "Sealer",
     "SecretsKeyMissingError",
+    "open_value",
     "purpose_of_row",
 ]

@@ -8,14 +8,18 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets.errors import SealError
 from ninefold.core.secrets.keys import KEY_ID_BYTES
 from ninefold.core.secrets.sealer import VERSION, Sealer
 
 BATCH_ROWS: Final = 500
 
 OnLoss: TypeAlias = Callable[[Connection, Sealer, Sequence[UUID]], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
 
 _FIRST: Final = UUID(int=0)
 _HEADER_BYTES: Final = len(VERSION) + KEY_ID_BYTES
@@ -46,6 +50,22 @@ def purpose_of_row(table: str, row_id: UUID) -> str:
     """Return what the value of a row of a table is sealed for."""
     # A subclass, such as that of ids in paths, may be written differently.
     return f"{table}:{UUID(int=row_id.int)}"
+
+
+def open_value(sealer: Sealer, table: str, row_id: UUID, sealed: bytes | None) -> bytes | None:
+    """Return the value of a row; None if it has none, or if another than Ninefold has changed it, which is logged.
+
+    Raises:
+        SecretsKeyMissingError: this process lacks the key, so it can't read others either.
+        SettingError: the file of the keys can't be used.
+    """
+    if sealed is None:
+        return None
+    try:
+        return sealer.open_bytes(sealed, purpose=purpose_of_row(table, row_id))
+    except SealError:
+        log.error("secrets.value.broken", table=table, row_id=str(UUID(int=row_id.int)))  # noqa: TRY400 - that is all.
+        return None
 
 
 # The names in these statements are those of Ninefold's own tables and columns, from the systems' wiring.

@@ -14,6 +14,7 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.site import Site
 from ninefold.systems.messaging.commands import COMMANDS
@@ -21,6 +22,7 @@ from ninefold.systems.messaging.jobs.app_event_keeper import AppEventKeeper
 from ninefold.systems.messaging.jobs.unshared_files import DELETE_UNSHARED_HANDLER, DELETE_UNSHARED_HOURLY
 from ninefold.systems.messaging.routes import MESSAGING_ROUTES
 from ninefold.systems.messaging.service import metrics
+from ninefold.systems.messaging.service.apps.signing_secrets import SIGNING_SECRETS
 from ninefold.systems.messaging.service.feeds import messaging_feeds
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
 from ninefold.systems.messaging.settings import MessagingSettings, read_messaging_settings
@@ -32,6 +34,9 @@ from ninefold.systems.messaging.store.app_events import app_event_count_waiting
 def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRouterHandler]:
     def provide_notifier() -> Notifier:
         return context.notifier
+
+    def provide_sealer() -> Sealer:
+        return context.sealer
 
     def provide_egress_policy() -> AddressPolicy:
         return context.egress_policy
@@ -51,6 +56,7 @@ def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRou
             route_handlers=MESSAGING_ROUTES,
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "sealer": Provide(provide_sealer, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "site": Provide(provide_site, sync_to_thread=False),
                 "blobs": Provide(provide_blobs, sync_to_thread=False),
@@ -86,6 +92,7 @@ SYSTEM: Final[System[MessagingSettings]] = System(
     schedules=(DELETE_UNSHARED_HOURLY,),
     commands=COMMANDS,
     credential_kinds=TOKEN_KINDS,
+    sealed_columns=(SIGNING_SECRETS,),
     erase=SchemaErasure(
         schema="messaging",
         links={

@@ -5,14 +5,11 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-import structlog
 
-from ninefold.core.secrets import Sealer, SealError, purpose_of_row
+from ninefold.core.secrets import Sealer, open_value, purpose_of_row
 from ninefold.systems.callbacks.model import NewSource
 
 SOURCE_TABLE: Final = "callbacks.source"
-
-log = structlog.get_logger(__name__)
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +38,5 @@ def open_configuration(sealer: Sealer, source_id: UUID, sealed: bytes | None) ->
     Raises:
         SecretsKeyMissingError: this process lacks a key, so it can verify nothing.
     """
-    if sealed is None:
-        return None
-    try:
-        content = sealer.open_bytes(sealed, purpose=purpose_of_row(SOURCE_TABLE, source_id))
-    except SealError:
-        log.error("callbacks.source.broken", source_id=str(source_id))  # noqa: TRY400 - that is all.
-        return None
-    return msgspec.json.decode(content, type=Configuration)
+    content = open_value(sealer, SOURCE_TABLE, source_id, sealed)
+    return None if content is None else msgspec.json.decode(content, type=Configuration)

@@ -76,7 +76,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     slack_id: str
     """The id of the app in Slack's API, `A…`."""
     name: str
-    signing_secret: str
+    sealed: bytes | None
+    """Its signing secret, sealed; None until one that an earlier version has stored is sealed."""
     created_at: datetime
     request_url: str | None = None
     """Where it is told what happens; None: over its own connections (Socket Mode)."""
@@ -98,10 +99,11 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreatedApp(msgspec.Struct, frozen=True, kw_only=True):
-    """A new app with its tokens, whose texts aren't stored anywhere."""
+    """A new app with its signing secret, and with its tokens, whose texts aren't stored anywhere."""
 
     app: App
     bot: Member
+    signing_secret: str
     bot_token: str
     app_token: str
 

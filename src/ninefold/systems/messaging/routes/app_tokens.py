@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Credential, CredentialState, Principal
 from ninefold.core.web.bodies import FromBody, RequestBody
@@ -22,6 +23,7 @@ from ninefold.systems.messaging.routes.wire import TAGS, AppId, AppTokenId
 from ninefold.systems.messaging.rules.slack_scopes import SCOPES
 from ninefold.systems.messaging.service.apps import tokens as service
 from ninefold.systems.messaging.service.apps.registry import get_app
+from ninefold.systems.messaging.service.apps.signing_secrets import replace_signing_secret
 from ninefold.systems.messaging.service.apps.tokens import AppTokenKind
 
 _APP: Final = "/api/v1/messaging/apps/{app_id:str}"
@@ -124,7 +126,10 @@ async def revoke_messaging_app_token(
 
 @post(f"{_APP}/signing-secret", tags=TAGS, status_code=200)
 async def replace_messaging_signing_secret(
-    app_id: FromPath[AppId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+    app_id: FromPath[AppId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
 ) -> SigningSecretView:
     """Replace the signing secret of an app.
 
@@ -132,8 +137,8 @@ async def replace_messaging_signing_secret(
     """
     async with database.transaction() as connection:
         app = await get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
-        changed = await service.replace_signing_secret(connection, app)
-    return SigningSecretView(signing_secret=changed.signing_secret)
+        secret = await replace_signing_secret(connection, sealer, app_id=app.app_id)
+    return SigningSecretView(signing_secret=secret)
 
 
 def _fields(token: Credential) -> dict[str, Any]:

@@ -226,7 +226,7 @@ def show_created_app(
         bot=show_member(created.bot),
         bot_token=created.bot_token,
         app_token=created.app_token,
-        signing_secret=created.app.signing_secret,
+        signing_secret=created.signing_secret,
         team_id=workspace.slack_id,
     )
 

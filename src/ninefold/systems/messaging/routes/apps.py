@@ -12,6 +12,7 @@ from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
@@ -65,6 +66,7 @@ async def create_messaging_app(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    sealer: NamedDependency[Sealer],
     egress_policy: NamedDependency[AddressPolicy],
     site: NamedDependency[Site],
     audit: NamedDependency[AuditEntry],
@@ -78,7 +80,7 @@ async def create_messaging_app(
     async with database.transaction() as connection:
         workspace = await ensure_workspace(connection, organisation_id=organisation_id)
         created = await service.create_app(
-            connection, organisation_id=organisation_id, name=data.name, scopes=data.scopes
+            connection, sealer, organisation_id=organisation_id, name=data.name, scopes=data.scopes
         )
         app = await update_app(
             connection, egress_policy, created.app, changes=data.changes, base_url=site.base_url(request)

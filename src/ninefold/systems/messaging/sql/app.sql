@@ -12,8 +12,8 @@ WHERE app_id = :app_id;
 
 -- name: app_insert^
 -- Insert an app; returns no row when the organisation has one of this name.
-INSERT INTO messaging.app (app_id, organisation_id, slack_id, name, signing_secret, scopes)
-VALUES (:app_id, :organisation_id, :slack_id, :name, :signing_secret, :scopes)
+INSERT INTO messaging.app (app_id, organisation_id, slack_id, name, sealed, scopes)
+VALUES (:app_id, :organisation_id, :slack_id, :name, :sealed, :scopes)
 ON CONFLICT (organisation_id, name) DO NOTHING
 RETURNING *;
 
@@ -55,7 +55,9 @@ ORDER BY app.app_id;
 -- name: app_set_signing_secret!
 -- Replace the signing secret of an app.
 UPDATE messaging.app
-SET signing_secret = :signing_secret
+SET
+    signing_secret = NULL,
+    sealed = :sealed
 WHERE app_id = :app_id;
 
 -- name: app_update^

@@ -19,6 +19,7 @@ from ninefold.systems.messaging.model import (
     Ticket,
     TicketPurpose,
 )
+from ninefold.systems.messaging.store.members import app_of
 from ninefold.systems.messaging.store.queries import queries
 
 _payload = msgspec.json.Decoder(dict[str, Any])
@@ -219,7 +220,7 @@ async def app_update(connection: Connection, app: App) -> App:
         base_url=app.base_url,
         event_types=app.event_types,
     )
-    return App(**record)
+    return app_of(record)
 
 
 async def app_update_verified(connection: Connection, *, app_id: UUID, request_url: str, error: str | None) -> None:

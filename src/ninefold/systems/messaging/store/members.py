@@ -27,7 +27,7 @@ async def app_insert(connection: Connection, app: App) -> App | None:
         organisation_id=app.organisation_id,
         slack_id=app.slack_id,
         name=app.name,
-        signing_secret=app.signing_secret,
+        sealed=app.sealed,
         scopes=app.scopes,
     )
     return _app_or_none(record)
@@ -36,12 +36,12 @@ async def app_insert(connection: Connection, app: App) -> App | None:
 async def app_list(connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int) -> list[App]:
     """Read a page of the apps of an organisation, oldest first."""
     records = queries.app_list(connection, organisation_id=organisation_id, after=after, limit=limit)
-    return [App(**record) async for record in records]
+    return [app_of(record) async for record in records]
 
 
-async def app_set_signing_secret(connection: Connection, *, app_id: UUID, signing_secret: str) -> None:
+async def app_set_signing_secret(connection: Connection, *, app_id: UUID, sealed: bytes) -> None:
     """Replace the signing secret of an app."""
-    await queries.app_set_signing_secret(connection, app_id=app_id, signing_secret=signing_secret)
+    await queries.app_set_signing_secret(connection, app_id=app_id, sealed=sealed)
 
 
 async def member_find(connection: Connection, *, organisation_id: UUID, member_id: UUID) -> Member | None:
@@ -233,7 +233,15 @@ async def workspace_insert(connection: Connection, *, organisation_id: UUID, sla
 
 
 def _app_or_none(record: Any) -> App | None:
-    return None if record is None else App(**record)
+    return None if record is None else app_of(record)
+
+
+def app_of(record: Any) -> App:
+    """Return the app of a row."""
+    fields = dict(record)
+    # The secret of an earlier version, which isn't sealed yet.
+    del fields["signing_secret"]
+    return App(**fields)
 
 
 def _member_or_none(record: Any) -> Member | None:

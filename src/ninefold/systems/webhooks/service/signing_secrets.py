@@ -5,14 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import structlog
-
 from ninefold.core.postgres.database import Connection
-from ninefold.core.secrets import SealedColumn, Sealer, SealError
+from ninefold.core.secrets import SealedColumn, Sealer, open_value
 from ninefold.systems.webhooks.rules.signing import KEY_BYTES
 from ninefold.systems.webhooks.store.subscriptions import signing_secret_replace
-
-log = structlog.get_logger(__name__)
 
 
 async def _replace_lost(connection: Connection, sealer: Sealer, secret_ids: Sequence[UUID]) -> None:
@@ -39,8 +35,4 @@ def open_signing_secret(sealer: Sealer, secret_id: UUID, sealed: bytes) -> bytes
     Raises:
         SecretsKeyMissingError: this process lacks a key, so it can't sign for anybody.
     """
-    try:
-        return sealer.open_bytes(sealed, purpose=SIGNING_SECRETS.purpose(secret_id))
-    except SealError:
-        log.error("webhooks.signing_secret.broken", signing_secret_id=str(secret_id))  # noqa: TRY400 - that is all.
-        return None
+    return open_value(sealer, SIGNING_SECRETS.table, secret_id, sealed)

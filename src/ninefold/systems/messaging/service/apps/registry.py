@@ -6,10 +6,12 @@ from uuid import UUID
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.model import Principal
 from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError
 from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, App, CreatedApp
-from ninefold.systems.messaging.service.apps.tokens import create_app_token, new_signing_secret
+from ninefold.systems.messaging.service.apps.signing_secrets import new_signing_secret
+from ninefold.systems.messaging.service.apps.tokens import create_app_token
 from ninefold.systems.messaging.service.members import check_member_name, create_member
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
@@ -17,7 +19,7 @@ from ninefold.systems.messaging.store import members as store
 
 
 async def create_app(
-    connection: Connection, *, organisation_id: UUID, name: str, scopes: Collection[str] | None = None
+    connection: Connection, sealer: Sealer, *, organisation_id: UUID, name: str, scopes: Collection[str] | None = None
 ) -> CreatedApp:
     """Create an app with its bot, who is in `general` then, and with its tokens.
 
@@ -25,6 +27,7 @@ async def create_app(
 
     Args:
         connection: in a transaction.
+        sealer: seals its signing secret.
         organisation_id: the organisation.
         name: that of the app and of its bot.
         scopes: what the bot's token is limited to, such as `chat:write`, and what the app is told; None if it is
@@ -37,12 +40,14 @@ async def create_app(
     """
     check_member_name(name)
     await ensure_workspace(connection, organisation_id=organisation_id)
+    app_id = new_id()
+    signing_secret, sealed = new_signing_secret(sealer, app_id=app_id)
     new = App(
-        app_id=new_id(),
+        app_id=app_id,
         organisation_id=organisation_id,
         slack_id=new_slack_id("A"),
         name=name,
-        signing_secret=new_signing_secret(),
+        sealed=sealed,
         created_at=datetime.now(UTC),
         scopes=None if scopes is None else sorted(scopes),
     )
@@ -54,7 +59,9 @@ async def create_app(
     )
     bot_token = await create_app_token(connection, app, kind="bot", scopes=scopes)
     app_token = await create_app_token(connection, app, kind="app")
-    return CreatedApp(app=app, bot=bot, bot_token=bot_token.text, app_token=app_token.text)
+    return CreatedApp(
+        app=app, bot=bot, signing_secret=signing_secret, bot_token=bot_token.text, app_token=app_token.text
+    )
 
 
 async def get_app(connection: Connection, *, organisation_id: UUID, app_id: UUID) -> App:

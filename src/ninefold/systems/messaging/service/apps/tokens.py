@@ -1,11 +1,8 @@
-"""The tokens of apps, `xoxb-…` of their bots and `xapp-…` of their connections, and their signing secrets."""
+"""The tokens of apps: `xoxb-…` of their bots and `xapp-…` of their connections."""
 
-import secrets
 from collections.abc import Collection
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
-
-import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
@@ -97,18 +94,6 @@ async def revoke_app_token(connection: Connection, app: App, *, credential_id: U
 def kind_of(token: Credential) -> AppTokenKind:
     """Return whether a token is a bot's or an app's."""
     return next(name for name, kind in _KINDS.items() if kind.name == token.kind)
-
-
-async def replace_signing_secret(connection: Connection, app: App) -> App:
-    """Give an app another signing secret. The next request that it is sent is signed with it, and none with the old."""
-    secret = new_signing_secret()
-    await store.app_set_signing_secret(connection, app_id=app.app_id, signing_secret=secret)
-    return msgspec.structs.replace(app, signing_secret=secret)
-
-
-def new_signing_secret() -> str:
-    """Return a secret of 128 random bits."""
-    return secrets.token_hex(16)
 
 
 def _bot_scopes(scopes: Collection[str] | None) -> frozenset[str]:

@@ -23,6 +23,7 @@ from ninefold.core.egress import (
     parse_target,
 )
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.secrets import SecretsKeyMissingError
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.messaging.model import APP_EVENTS_CHANNEL, App, AppEvent
@@ -35,6 +36,7 @@ from ninefold.systems.messaging.service.apps.delivery import (
     record_verified,
 )
 from ninefold.systems.messaging.service.apps.registry import find_app
+from ninefold.systems.messaging.service.apps.signing_secrets import open_signing_secret
 from ninefold.systems.messaging.slack.events.payloads import PayloadShower
 
 POLL_INTERVAL_S: Final = 0.5
@@ -43,6 +45,9 @@ IN_FLIGHT_OF_APP_MAX: Final = 10
 """Requests at once, in one process; what one app doesn't answer delays no other app."""
 
 ANSWER_BYTES_MAX: Final = 512 * 1024
+
+SIGNING_SECRET_BROKEN: Final = "signing_secret_broken"  # noqa: S105 - why an attempt has failed.
+"""Why nothing was sent: it would have had no signature."""
 
 _OK: Final = range(200, 300)
 _SLACKS_WORDS: Final[Sequence[tuple[type[EgressError], str]]] = (
@@ -64,10 +69,15 @@ class AppRequestSender:
         self._context: Final = context
         self._has_more: Final = context.notifier.subscribe(APP_EVENTS_CHANNEL)
         self._sending: Final[set[asyncio.Task[None]]] = set()
+        self._missing_key: SecretsKeyMissingError | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Send until `stopping` is set; then finish what was begun."""
-        while not stopping.is_set():
+        """Send until `stopping` is set; then finish what was begun.
+
+        Raises:
+            SecretsKeyMissingError: this process lacks a key, so it can't sign; another worker sends again.
+        """
+        while not stopping.is_set() and self._missing_key is None:
             self._has_more.clear()
             try:
                 await self._send_due()
@@ -76,6 +86,8 @@ class AppRequestSender:
             await wait_for_any(stopping, self._has_more, timeout_s=POLL_INTERVAL_S)
         if self._sending:
             await asyncio.wait(self._sending)
+        if self._missing_key is not None:
+            raise self._missing_key
 
     async def _send_due(self) -> None:
         room = IN_FLIGHT_MAX - len(self._sending)
@@ -99,6 +111,9 @@ class AppRequestSender:
         except DatabaseUnavailableError as error:
             # Another worker sends it again.
             log.info("messaging.app_requests.unavailable", error=str(error))
+        except SecretsKeyMissingError as error:
+            self._missing_key = error
+            self._has_more.set()
         except Exception:
             log.exception("messaging.app_request.crashed", type=event.type)
 
@@ -108,6 +123,11 @@ class AppRequestSender:
             return
         app, headers, body = prepared
         database, notifier = self._context.database, self._context.notifier
+        secret = open_signing_secret(self._context.sealer, app)
+        if secret is None:
+            await record_failure(database, notifier, event, error=SIGNING_SECRET_BROKEN)
+            return
+        headers |= sign(body, secret=secret, at=int(time.time()))
         try:
             response = await self._context.egress.request(
                 "POST",
@@ -145,9 +165,9 @@ class AppRequestSender:
         if event.attempt_count > 1:
             headers |= {
                 "x-slack-retry-num": str(event.attempt_count - 1),
-                "x-slack-retry-reason": event.error or "unknown_error",
+                "x-slack-retry-reason": _reason_of(event),
             }
-        return app, headers | sign(body, secret=app.signing_secret, at=int(time.time())), body
+        return app, headers, body
 
     async def _verify(self, event: AppEvent, response: EgressResponse) -> None:
         text = response.body.decode(errors="replace").strip()
@@ -178,6 +198,11 @@ def _encode(event: AppEvent, payload: Mapping[str, Any]) -> tuple[bytes, str]:
         return msgspec.json.encode(payload), "application/json"
     fields = payload if event.kind == "command" else {"payload": msgspec.json.encode(payload).decode()}
     return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+
+
+def _reason_of(event: AppEvent) -> str:
+    """Return Slack's word for why an attempt has failed."""
+    return "unknown_error" if event.error in (None, SIGNING_SECRET_BROKEN) else event.error
 
 
 def _word_of(error: EgressError) -> str:
