@@ -264,6 +264,8 @@ test("the overview counts what is sent while somebody looks, and its charts can 
   await page.locator(".chart-tip").waitFor();
   await page.getByRole("link", { name: "7 d" }).click();
   await page.getByText(/in the last week$/).waitFor();
+  // Only the content scrolls: with the pointer on the rail, a wheel mustn't move the whole page out of sight.
+  expect(await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight)).toBe(0);
   await page.goto(`${network.url}/webhooks/subscriptions`);
   await page.getByRole("img", { name: /attempts in the last hour/ }).first().waitFor();
 });

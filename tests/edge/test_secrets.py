@@ -54,6 +54,8 @@ def test_a_lost_key_is_given_up_only_if_confirmed(capsys: pytest.CaptureFixture[
     assert len(asyncio.run(opened(database_url, Sealer(NEW)))) == 1
     assert run(["secrets", "forget-lost-keys", "--yes", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {}
+    assert run(["secrets", "forget-lost-keys"]) == EXIT_FAILED
+    assert "No secret was sealed with a key that isn't here" in capsys.readouterr().err
 
 
 def test_a_rotation_needs_the_new_key_first_in_the_settings(

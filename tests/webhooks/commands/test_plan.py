@@ -40,6 +40,30 @@ def test_the_figures_of_a_benchmark_replace_the_shipped_ones(
     assert measured["workers"]["basis"] != shipped["workers"]["basis"]
 
 
+def test_one_of_something_is_singular(capsys: pytest.CaptureFixture[str]) -> None:
+    plan(["--events", "1/d", "--fanout", "1"], result_action="return_value")
+
+    printed = capsys.readouterr().out
+    assert "1 process" in printed
+    assert "1 processes" not in printed
+    assert "1.2e-05/s" in printed
+
+
+def test_a_payload_that_no_event_can_have_is_refused() -> None:
+    load = ["--events", "1/s", "--fanout", "1", "--payload"]
+    plan([*load, "1MiB"], result_action="return_value")
+    with pytest.raises(InvalidInputError) as raised:
+        plan([*load, "1025KiB"], result_action="return_value")
+
+    assert raised.value.field == "--payload"
+    assert raised.value.remedy == "Give more than 0 and at most 1 MiB."
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="No such file or directory"):
+        plan([*LOAD, "--figures", str(tmp_path / "missing.json")], result_action="return_value")
+
+
 @pytest.mark.parametrize("content", [None, "[]", "{}", '{"ninefold": {}}', "not JSON"])
 def test_a_file_that_is_not_of_the_benchmark_is_refused(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "webhooks.json"

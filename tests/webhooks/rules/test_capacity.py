@@ -77,6 +77,19 @@ def test_the_shape_grows_with_the_load(events_per_s: float, words: str) -> None:
     assert plan_capacity(load(events_per_s=events_per_s), FIGURES).shape.startswith(words)
 
 
+def test_one_machine_is_not_planned_for_more_wal_than_it_writes() -> None:
+    # 100 payloads of 1 MiB a second need little CPU time, but 3.1 GB of WAL every ten seconds.
+    shape = plan_capacity(load(events_per_s=100.0, payload_bytes=2**20), FIGURES).shape
+
+    assert shape.startswith("2 installations")
+
+
+def test_a_small_rate_is_not_rounded_to_nothing() -> None:
+    lines = {line.name: line.value for line in plan_capacity(load(events_per_s=0.001, fan_out=2.0), FIGURES).lines}
+
+    assert lines["deliveries"] == pytest.approx(0.002)
+
+
 @pytest.mark.parametrize(
     ("read", "text", "value"),
     [

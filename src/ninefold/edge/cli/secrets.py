@@ -17,6 +17,8 @@ from ninefold.edge.systems import sealed_columns
 
 secrets = cyclopts.App(name="secrets")
 
+_NOTHING_LOST = "No secret was sealed with a key that isn't here."
+
 T = TypeVar("T")
 
 
@@ -107,7 +109,8 @@ def remove_earlier_keys(*, data_dir: DataDir = None, json: Json = False) -> None
     if json:
         print_json({"removed": count})
         return
-    print_note(f"{count} earlier keys were removed." if count else "There is no earlier key.")
+    removed = "1 earlier key was removed." if count == 1 else f"{count} earlier keys were removed."
+    print_note(removed if count else "There is no earlier key.")
 
 
 @secrets.command
@@ -126,8 +129,13 @@ def forget_lost_keys(
     """
     if not yes:
         uses = _run(_list_missing, data_dir=data_dir)
+        if not uses:
+            raise ConflictError(
+                _NOTHING_LOST, remedy="Nothing needs to be given up; `ninefold secrets keys` lists the keys."
+            )
+        secrets_text = "1 secret is" if uses == 1 else f"{uses:,} secrets are"
         raise ConflictError(
-            f"{uses:,} secrets are sealed with keys that aren't here. They would be given up for good.",
+            f"{secrets_text} sealed with a key that isn't here, and would be given up for good.",
             remedy="If you have a backup of the key, restore it instead. Otherwise repeat the command with --yes.",
         )
 
@@ -142,7 +150,7 @@ def forget_lost_keys(
     for column in sealed_columns():
         if row_ids := lost.get(column.table):
             print_note(f"{len(row_ids):,} {column.title} are lost. {column.loss_remedy}")
-    print_note("Restart Ninefold." if lost else "No secret was sealed with a key that isn't here.")
+    print_note("Restart Ninefold." if lost else _NOTHING_LOST)
 
 
 async def _list_missing(database: Database, sealer: Sealer) -> int:

@@ -56,7 +56,7 @@ def list_alerts(
         return
     page = answer.read(Page[FiredAlertAnswer])
     print_table(
-        ["State", "Alert", "Since", "Until", "Subscription", "What to do", "Not sent"],
+        ["State", "Alert", "Since", "Until", "Subscription", "Detail", "Not sent"],
         [
             [
                 alert.state,

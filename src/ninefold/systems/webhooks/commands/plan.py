@@ -18,10 +18,12 @@ from ninefold.systems.webhooks.rules.capacity import (
     read_rate,
     read_size,
 )
+from ninefold.systems.webhooks.service.publishing import PAYLOAD_BYTES_MAX
 
 FAN_OUT_MAX: Final = 1_000_000
 _SHIPPED: Final = "rules/capacity_figures.json"
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
+_SINGULAR: Final = {"processes": "process", "cores": "core"}
 _THOUSAND: Final = 1000
 
 plan = App(
@@ -50,7 +52,7 @@ def plan_deployment(
         events: Rate of events, such as 100000/s or 2000000/d.
         fanout: Subscriptions that match an event, on average.
         latency: Time that receivers take to answer, such as 200ms.
-        payload: Size of an event's payload, such as 2KiB.
+        payload: Size of an event's payload, such as 2KiB; at most 1 MiB.
         retention: How long events and deliveries are kept, such as 7d.
         figures: File of `make bench SYSTEM=webhooks` on this machine; by default the shipped figures are used.
         json: Print JSON instead of a table.
@@ -66,7 +68,7 @@ def plan_deployment(
             events_per_s=read_rate(events, field="--events"),
             fan_out=fanout,
             latency_s=read_duration(latency, field="--latency"),
-            payload_bytes=read_size(payload, field="--payload"),
+            payload_bytes=read_size(payload, field="--payload", highest_bytes=PAYLOAD_BYTES_MAX),
             retention_s=read_duration(retention, field="--retention"),
         ),
         _shipped() if figures is None else _measured(figures),
@@ -103,8 +105,9 @@ def _measured(file: Path) -> Figures:
             single_event_source=f"measured in {file.name}",
         )
     except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        why = f"can't be read: {error.strerror}" if isinstance(error, OSError) else "isn't a result of the benchmark"
         raise InvalidInputError(
-            f"--figures: {file} can't be used: {type(error).__name__}.",
+            f"--figures: {file} {why}.",
             field="--figures",
             remedy="Run `make bench SYSTEM=webhooks`, and give bench/results/webhooks.json.",
         ) from error
@@ -112,7 +115,9 @@ def _measured(file: Path) -> Figures:
 
 def _shown(line: PlanLine) -> str:
     if line.unit != "bytes":
-        return f"{line.value:,.0f}{'' if line.unit.startswith('/') else ' '}{line.unit}"
+        number = f"{line.value:,.0f}" if line.value >= 1 else f"{line.value:.2g}"
+        named = _SINGULAR.get(line.unit, line.unit) if line.value == 1 else line.unit
+        return f"{number}{'' if named.startswith('/') else ' '}{named}"
     value, unit = line.value, 0
     while value >= _THOUSAND and unit < len(_UNITS) - 1:
         value, unit = value / _THOUSAND, unit + 1

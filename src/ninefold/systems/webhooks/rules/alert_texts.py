@@ -22,6 +22,9 @@ MEANINGS: Final = {rule.kind: rule.meaning for rule in ALERT_RULES}
 LISTED_MAX: Final = 20
 """Alerts that one message names."""
 
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3_600
+
 
 def subscription_name(description: str, url: str) -> str:
     """Return what a subscription is called, as in the console: its description, or its host."""
@@ -63,12 +66,12 @@ def blocked_key_texts(name: str, *, count: int) -> tuple[str, str]:
 
 def slow_texts(*, p99_ms: float, deliveries: int, window: timedelta) -> tuple[str, str]:
     """Return the title and the detail of an alert about the time that deliveries take."""
-    seconds = f"{p99_ms / 1_000:.3g} s"
+    p99 = _duration_text(p99_ms / 1_000)
     return (
-        f"Deliveries are slow: p99 is {seconds}",
+        f"Deliveries are slow: p99 is {p99}",
         (
-            f"Of {deliveries:,} deliveries in the last {_minutes(window)}, one in a hundred took {seconds} or more from"
-            f" its event's acceptance. {MEANINGS[AlertKind.SLOW_DELIVERIES]}"
+            f"Of {deliveries:,} deliveries in the last {minutes_text(window)}, one in a hundred took about {p99} or"
+            f" more from its event's acceptance. {MEANINGS[AlertKind.SLOW_DELIVERIES]}"
         ),
     )
 
@@ -78,7 +81,7 @@ def failure_texts(*, attempts: int, failed: int, window: timedelta) -> tuple[str
     return (
         f"{percent(failed / attempts)} of the attempts fail",
         (
-            f"Of {attempts:,} attempts in the last {_minutes(window)}, {failed:,} failed."
+            f"Of {attempts:,} attempts in the last {minutes_text(window)}, {failed:,} failed."
             f" {MEANINGS[AlertKind.FAILURE_SHARE]}"
         ),
     )
@@ -89,7 +92,7 @@ def retry_texts(*, attempts: int, retried: int, window: timedelta) -> tuple[str,
     return (
         f"{percent(retried / attempts)} of the attempts are retries",
         (
-            f"Of {attempts:,} attempts in the last {_minutes(window)}, {retried:,} were retries."
+            f"Of {attempts:,} attempts in the last {minutes_text(window)}, {retried:,} were retries."
             f" {MEANINGS[AlertKind.RETRY_SHARE]}"
         ),
     )
@@ -167,7 +170,16 @@ def _slack_escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _minutes(window: timedelta) -> str:
+def _duration_text(seconds: float) -> str:
+    if seconds < _MINUTE_S:
+        return f"{seconds:.3g} s"
+    if seconds < _HOUR_S:
+        return f"{seconds / _MINUTE_S:.0f} min"
+    return f"{seconds / _HOUR_S:.3g} h"
+
+
+def minutes_text(window: timedelta) -> str:
+    """Return a length of time after `in the last`, such as `minute` or `15 minutes`."""
     minutes = window // timedelta(minutes=1)
     return "minute" if minutes == 1 else f"{minutes:,} minutes"
 

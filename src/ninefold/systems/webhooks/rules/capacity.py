@@ -198,7 +198,7 @@ def read_rate(text: str, *, field: str) -> float:
     number, unit = _split(text)
     if not unit.startswith("/") or unit[1:] not in _TIMES:
         raise _invalid(text, field=field, kind="a rate", example="100000/s, 5000/min or 2000000/d")
-    return _bounded(number / _TIMES[unit[1:]], text, field=field)
+    return _bounded(number / _TIMES[unit[1:]], text, field=field, most=f"{_MAX:,.0f}/s")
 
 
 def read_duration(text: str, *, field: str) -> float:
@@ -210,19 +210,21 @@ def read_duration(text: str, *, field: str) -> float:
     number, unit = _split(text)
     if unit not in _TIMES:
         raise _invalid(text, field=field, kind="a duration", example="200ms, 30s or 7d")
-    return _bounded(number * _TIMES[unit], text, field=field)
+    return _bounded(number * _TIMES[unit], text, field=field, most=f"{_MAX:,.0f} s")
 
 
-def read_size(text: str, *, field: str) -> float:
+def read_size(text: str, *, field: str, highest_bytes: float = _MAX) -> float:
     """Return the bytes of a text such as `2KiB`.
 
     Raises:
-        InvalidInputError: it isn't a size.
+        InvalidInputError: it isn't a size, or more than the highest.
     """
     number, unit = _split(text)
     if unit not in _SIZES:
         raise _invalid(text, field=field, kind="a size", example="2KiB, 500B or 1MB")
-    return _bounded(number * _SIZES[unit], text, field=field)
+    return _bounded(
+        number * _SIZES[unit], text, field=field, most=f"{highest_bytes / 2**20:g} MiB", highest=highest_bytes
+    )
 
 
 def _split(text: str) -> tuple[float, str]:
@@ -230,10 +232,10 @@ def _split(text: str) -> tuple[float, str]:
     return (float(match[1]), match[2]) if match is not None and len(text) <= 40 else (0.0, "")  # noqa: PLR2004  # long enough for any.
 
 
-def _bounded(value: float, text: str, *, field: str) -> float:
-    if not 0 < value <= _MAX:
+def _bounded(value: float, text: str, *, field: str, most: str, highest: float = _MAX) -> float:
+    if not 0 < value <= highest:
         raise InvalidInputError(
-            f"{field}: {text[:40]} is out of range.", field=field, remedy=f"Give more than 0 and at most {_MAX:g}."
+            f"{field}: {text[:40]} is out of range.", field=field, remedy=f"Give more than 0 and at most {most}."
         )
     return value
 
@@ -245,11 +247,11 @@ def _invalid(text: str, *, field: str, kind: str, example: str) -> InvalidInputE
 
 
 def _line(name: str, value: float, unit: str, formula: str, basis: str) -> PlanLine:
-    return PlanLine(name=name, value=round(value, 1), unit=unit, formula=formula, basis=basis)
+    return PlanLine(name=name, value=round(value, 1) if value >= 1 else value, unit=unit, formula=formula, basis=basis)
 
 
 def _shape(postgresql: float, *, wal_bytes_per_s: float, cores: float, workers: int, servers: int) -> str:
-    if cores <= ONE_MACHINE_CORES_MAX:
+    if cores <= ONE_MACHINE_CORES_MAX and wal_bytes_per_s <= POSTGRESQL_WAL_BYTES_PER_S_MAX:
         return f"One machine with {max(2, math.ceil(cores))} cores: `ninefold up`."
     installations = math.ceil(max(postgresql / POSTGRESQL_CORES_MAX, wal_bytes_per_s / POSTGRESQL_WAL_BYTES_PER_S_MAX))
     if installations <= 1:

@@ -44,6 +44,18 @@ _REMEDY: Final = (
 )
 
 
+def check_type(event_type: str, *, field: str) -> None:
+    """Check that a text is the type of an event, no matter who publishes it.
+
+    Raises:
+        InvalidEventTypeError: it is malformed or too long; the error names `field`.
+    """
+    if len(event_type) > EVENT_TYPE_LENGTH_MAX or _TYPE.fullmatch(event_type) is None:
+        raise InvalidEventTypeError(
+            f"{event_type[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type.", field=field, remedy=_REMEDY
+        )
+
+
 def check_event_type(event_type: str, *, field: str, is_by_user: bool = True) -> None:
     """Check the type of an event to publish.
 
@@ -55,10 +67,7 @@ def check_event_type(event_type: str, *, field: str, is_by_user: bool = True) ->
     Raises:
         InvalidEventTypeError: the type is malformed or too long, or only Ninefold publishes events of this type.
     """
-    if len(event_type) > EVENT_TYPE_LENGTH_MAX or _TYPE.fullmatch(event_type) is None:
-        raise InvalidEventTypeError(
-            f"{event_type[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type.", field=field, remedy=_REMEDY
-        )
+    check_type(event_type, field=field)
     if is_private(event_type):
         raise InvalidEventTypeError(
             f"Event types that begin with {PRIVATE_PREFIX} are private.", field=field, remedy="Use another first word."

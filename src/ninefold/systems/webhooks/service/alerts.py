@@ -26,6 +26,7 @@ from ninefold.systems.webhooks.rules.alert_texts import (
     circuit_texts,
     dead_letter_texts,
     failures_in_a_row,
+    minutes_text,
     percent,
     subscription_name,
 )
@@ -197,7 +198,7 @@ async def _failure_alerts(
         Alert(
             kind=AlertKind.FAILURE_SHARE,
             title=f"{percent(failed / attempts)} of the attempts fail",
-            detail=f"Of {attempts:,} attempts in the last {window // timedelta(minutes=1)} minutes, {failed:,} failed;"
+            detail=f"Of {attempts:,} attempts in the last {minutes_text(window)}, {failed:,} failed;"
             f" {percent(worst.failed_attempts / failed)} of those were to {name}.",
             needs_person=True,
             subscription_id=worst.subscription_id,

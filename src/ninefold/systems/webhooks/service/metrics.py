@@ -20,6 +20,7 @@ from ninefold.systems.webhooks.model.figures import (
     FigureKey,
 )
 from ninefold.systems.webhooks.model.queues import QueueLimits
+from ninefold.systems.webhooks.rules.event_types import check_type
 from ninefold.systems.webhooks.service.alerts import count_backlog
 from ninefold.systems.webhooks.service.figures import start_of_step, sum_figures
 from ninefold.systems.webhooks.service.subscriptions import get_subscription
@@ -32,6 +33,9 @@ MINUTES_KEPT: Final = timedelta(days=2)
 """How long there are steps of less than an hour."""
 
 RANGE_DEFAULT: Final = timedelta(hours=1)
+TIME_AWAY_MAX: Final = timedelta(days=100 * 365)
+"""Times are computed with up to here. It is far more than figures are kept."""
+
 MINUTES_UP_TO: Final = timedelta(hours=6)
 """A longer time has steps of an hour unless others are asked for."""
 
@@ -80,7 +84,17 @@ def make_query(
 
     Raises:
         InvalidInputError: the times, or the step, can't be used.
+        InvalidEventTypeError: the event type isn't one, such as a pattern.
     """
+    for field, given in (("from", since), ("to", until)):
+        if given is not None and abs(given - now) > TIME_AWAY_MAX:
+            raise InvalidInputError(
+                f"{field} is more than {TIME_AWAY_MAX // timedelta(days=365)} years away.",
+                field=field,
+                remedy="Figures are kept for thirty days; use a time in them.",
+            )
+    if event_type is not None:
+        check_type(event_type, field="event_type")
     until = until or now
     since = since or until - RANGE_DEFAULT
     if since >= until:
