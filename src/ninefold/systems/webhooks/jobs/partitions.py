@@ -185,7 +185,7 @@ async def _close(connection: Connection, partition: Partition, *, ends_at: datet
     """
     first_id = store.first_id_of(partition)
     if await store.partition_has_events(connection, retention=partition.retention, first_id=first_id):
-        await _try(connection, lambda: store.partition_limit(connection, partition, ends_at=ends_at))
+        await _try(lambda: store.partition_limit(connection, partition, ends_at=ends_at))
         try:
             await store.partition_check_limit(connection, partition)
         except asyncpg.CheckViolationError:
@@ -194,9 +194,9 @@ async def _close(connection: Connection, partition: Partition, *, ends_at: datet
                 retention=partition.retention.name.lower(),
                 ends_at=ends_at.isoformat(),
             )
-            await _try(connection, lambda: store.partition_unlimit(connection, partition))
+            await _try(lambda: store.partition_unlimit(connection, partition))
             return False
-    await _try_often(lambda: store.partition_close(connection, partition, ends_at=ends_at))
+    await _try(lambda: store.partition_close(connection, partition, ends_at=ends_at))
     return True
 
 
@@ -204,7 +204,7 @@ async def _seal(connection: Connection, partition: Partition) -> bool:
     """Seal a partition if all of its events are dispatched."""
     if await store.partition_has_undispatched(connection, partition):
         return False
-    await _try(connection, lambda: store.partition_seal(connection, partition))
+    await _try(lambda: store.partition_seal(connection, partition))
     await store.partition_check_seal(connection, partition)
     return True
 
@@ -258,7 +258,7 @@ async def _drop(connection: Connection, partition: Partition, *, failed_after: d
         await start_turns(connection, keys)
         return True
 
-    if await find_unfinished() or not await _try(connection, drop):
+    if await find_unfinished() or not await _try_in_transaction(connection, drop):
         return False
     metrics.PARTITIONS_DROPPED.inc()
     log.info("webhooks.partition.dropped", retention=partition.retention.name.lower(), partition=partition.suffix)
@@ -273,24 +273,24 @@ async def _delete_keys(connection: Connection, *, before: datetime) -> int:
     return count
 
 
-async def _try(connection: Connection, change: Callable[[], Awaitable[T]]) -> T:
-    """Make a change in a transaction that waits for tables only for a moment; try it again if they are in use."""
-
-    async def change_in_transaction() -> T:
-        async with connection.transaction():
-            await store.partition_limit_waiting(connection)
-            return await change()
-
-    return await _try_often(change_in_transaction)
-
-
-async def _try_often(change: Callable[[], Awaitable[T]]) -> T:
-    """Make a change; try it again if its tables are in use."""
+async def _try(change: Callable[[], Awaitable[T]]) -> T:
+    """Make a change that waits for tables only for a moment; try it again if they are in use."""
     for _ in range(TRIES_MAX - 1):
         with suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             return await change()
         await asyncio.sleep(TRY_DELAY_S)
     return await change()
+
+
+async def _try_in_transaction(connection: Connection, change: Callable[[], Awaitable[T]]) -> T:
+    """Make a change of several statements in the same way."""
+
+    async def change_once() -> T:
+        async with connection.transaction():
+            await store.partition_limit_waiting(connection)
+            return await change()
+
+    return await _try(change_once)
 
 
 KEEP_PARTITIONS_HANDLER: Final = JobHandler(KEEP_PARTITIONS, keep_partitions)

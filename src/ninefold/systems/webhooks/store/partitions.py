@@ -5,6 +5,7 @@ names in `TABLES`, from dates, and from ids that are made of times.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -21,6 +22,7 @@ LOCK_TIMEOUT_MS: Final = 100
 SCAN_TIMEOUT_S: Final = 3_000.0
 """How long it may take to check all rows of a partition. Nothing waits for that."""
 
+_LIMIT_WAITING: Final = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
 _LOCK_KEY: Final = 0x6E696E65_70617274
 _FIRST: Final = "first"
 """The suffix of the partition without a start. The others have the date of theirs."""
@@ -123,20 +125,25 @@ async def partition_add_retention(connection: Connection, *, retention: Retentio
 async def partition_limit(connection: Connection, partition: Partition, *, ends_at: datetime) -> None:
     """Let no row into the open partition that is beyond a future end. It then needn't be read when it is closed."""
     start = "" if partition.starts_at is None else f" AND %s >= '{first_id_of(partition)}'"
+    statements = []
     for table in TABLES:
         leaf, column = _leaf(table, partition), table.id_column
-        await connection.execute(f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS closing")
-        await connection.execute(
-            f"ALTER TABLE {leaf} ADD CONSTRAINT closing CHECK ("
+        condition = (
             f"retention = '{partition.retention.value}'::smallint AND {column} < '{first_id_at(ends_at)}'"
-            f"{start.replace('%s', column)}) NOT VALID"
+            f"{start.replace('%s', column)}"
         )
+        statements += [
+            f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS closing",
+            f"ALTER TABLE {leaf} ADD CONSTRAINT closing CHECK ({condition}) NOT VALID",
+        ]
+    await _change(connection, statements)
 
 
 async def partition_unlimit(connection: Connection, partition: Partition) -> None:
     """Let any row into the open partition again."""
-    for table in TABLES:
-        await connection.execute(f"ALTER TABLE {_leaf(table, partition)} DROP CONSTRAINT IF EXISTS closing")
+    await _change(
+        connection, [f"ALTER TABLE {_leaf(table, partition)} DROP CONSTRAINT IF EXISTS closing" for table in TABLES]
+    )
 
 
 async def partition_check_limit(connection: Connection, partition: Partition) -> None:
@@ -145,14 +152,10 @@ async def partition_check_limit(connection: Connection, partition: Partition) ->
 
 
 async def partition_close(connection: Connection, partition: Partition, *, ends_at: datetime) -> None:
-    """End the open partition at a time, and begin a new open one there; not in a transaction.
-
-    Everything else waits until it is done. So it is sent to PostgreSQL as a whole, as one transaction: a process that
-    is suspended meanwhile blocks nothing.
-    """
+    """End the open partition at a time, and begin a new open one there. Everything else waits until it is done."""
     end = first_id_at(ends_at)
     start = "MINVALUE" if partition.starts_at is None else f"'{first_id_of(partition)}'"
-    statements = [_limit_waiting(), _hold(partition.retention)]
+    statements = [_hold(partition.retention)]
     for table in TABLES:
         leaf, division = _leaf(table, partition), f"webhooks.{table.name}_{_name(partition.retention)}"
         next_leaf = f"{division}_{ends_at:%Y%m%d}"
@@ -163,14 +166,19 @@ async def partition_close(connection: Connection, partition: Partition, *, ends_
             f"ALTER TABLE {division} ATTACH PARTITION {next_leaf} FOR VALUES FROM ('{end}') TO (MAXVALUE)",
             f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS closing",
         ]
-    await connection.execute(";\n".join(statements))
+    await _change(connection, statements)
 
 
 async def partition_seal(connection: Connection, partition: Partition) -> None:
     """Let no event in a partition be queued, from the next check of the seal on for the planner too."""
     leaf = _leaf(_EVENT, partition)
-    await connection.execute(f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS sealed")
-    await connection.execute(f"ALTER TABLE {leaf} ADD CONSTRAINT sealed CHECK (status = 'dispatched') NOT VALID")
+    await _change(
+        connection,
+        [
+            f"ALTER TABLE {leaf} DROP CONSTRAINT IF EXISTS sealed",
+            f"ALTER TABLE {leaf} ADD CONSTRAINT sealed CHECK (status = 'dispatched') NOT VALID",
+        ],
+    )
 
 
 async def partition_check_seal(connection: Connection, partition: Partition) -> None:
@@ -194,7 +202,7 @@ async def partitions_hold(connection: Connection, *, retention: Retention) -> No
 
 async def partition_limit_waiting(connection: Connection) -> None:
     """Let statements of this transaction wait for tables no longer than `LOCK_TIMEOUT_MS`."""
-    await connection.execute(_limit_waiting())
+    await connection.execute(_LIMIT_WAITING)
 
 
 def first_id_of(partition: Partition) -> UUID:
@@ -220,8 +228,12 @@ def _hold(retention: Retention) -> str:
     return f"LOCK TABLE {divisions} IN ACCESS EXCLUSIVE MODE"
 
 
-def _limit_waiting() -> str:
-    return f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+async def _change(connection: Connection, statements: Sequence[str]) -> None:
+    """Change tables in a transaction of its own that is sent as a whole.
+
+    So the tables are locked only for as long as PostgreSQL works on it, even if this process is suspended meanwhile.
+    """
+    await connection.execute(";\n".join([_LIMIT_WAITING, *statements]))
 
 
 async def _validate(connection: Connection, partition: Partition, constraint: str, tables: tuple[_Table, ...]) -> None:
