@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from ninefold.core.ids import first_id_at, new_id, parse_id
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.postgres.queries import load_queries
 from ninefold.systems.webhooks import checks
@@ -348,3 +348,15 @@ async def test_doctor_finds_partitions_that_were_not_made_or_not_dropped(
         (finding,) = await checks.check_partitions(connection, SETTINGS)
 
     assert (finding.check, finding.state) == ("partitions", state)
+
+
+async def test_a_cancellation_is_raised_though_the_connection_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def be_canceled(connection: Connection) -> None:
+        connection.terminate()
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(store, "partition_list", be_canceled)
+    with pytest.raises(asyncio.CancelledError):
+        await make_partitions(database, SETTINGS)

@@ -18,7 +18,7 @@ import structlog
 from ninefold.core.ids import first_id_at
 from ninefold.core.jobs import JobHandler, JobRun, Schedule
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.postgres.errors import DRIVER_ERRORS, DatabaseUnavailableError
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
@@ -159,8 +159,10 @@ async def _locked(connection: Connection) -> AsyncIterator[bool]:
     try:
         yield is_locked
     finally:
-        if is_locked and not connection.is_closed():
-            await store.partition_unlock(connection)
+        if is_locked:
+            # The lock ends with a connection that is lost. The error must not take the place of a cancellation.
+            with suppress(*DRIVER_ERRORS):
+                await store.partition_unlock(connection)
 
 
 async def _make_all(connection: Connection, settings: WebhooksSettings, *, now: datetime) -> int:
