@@ -98,7 +98,10 @@ async def test_the_job_of_a_worker_that_freezes_in_a_transaction_is_taken_over(
         await wait_for(database, _RUNNING, 1)
         # The process suspends itself. Only the operating system knows when.
         await wait_until_frozen(frozen)
+        async with database.connection() as connection:
+            frozen_id = await connection.fetchval("SELECT worker_id FROM queue.worker")
         async with running_worker(database_url):
+            await wait_for(database, f"SELECT count(*) FROM queue.worker WHERE worker_id <> '{frozen_id}'", 1)
             await wait_for(database, _UNFINISHED, 0, timeout_s=TAKEN_OVER_WITHIN_S)
             frozen.send_signal(signal.SIGCONT)
             async with asyncio.timeout(40):
