@@ -52,3 +52,11 @@ def test_a_percentile_is_in_the_bucket_of_the_exact_one(durations_ms: list[float
 def test_histograms_are_added_bucket_by_bucket() -> None:
     assert add_counts([count([4.0, 40.0]), count([40.0])]) == count([4.0, 40.0, 40.0])
     assert add_counts([]) == [0] * BUCKETS
+
+
+def test_beyond_a_minute_a_percentile_is_a_lower_bound() -> None:
+    counts = [0] * BUCKETS
+    counts[BOUNDS_MS.index(300_000.0)] = 10
+    assert percentile_ms(counts, 0.99) == 60_000.0
+    counts[-1] = 90
+    assert percentile_ms(counts, 0.99) == BOUNDS_MS[-1]

@@ -1,7 +1,7 @@
 """Durations in buckets: how many were counted in each, and the percentiles that follow.
 
 A percentile is interpolated within its bucket. Up to a minute, neighbouring bounds are a factor of 1.3 to 2 apart, so
-that a percentile is off by less than that.
+that a percentile is off by less than that. Beyond, they are so far apart that it is the lower bound: at least so long.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,8 @@ BOUNDS_MS: Final = (
 )
 """The upper bounds of the buckets, in milliseconds: up to 30 seconds, then to 12 hours. The last bucket has none."""
 
+INTERPOLATED_MAX_MS: Final = 60_000.0
+
 BUCKETS: Final = len(BOUNDS_MS) + 1
 
 
@@ -28,6 +30,8 @@ def add_counts(histograms: Iterable[Sequence[int]]) -> list[int]:
 
 def percentile_ms(counts: Sequence[int], share: float) -> float | None:
     """Return the duration that a share of those counted doesn't exceed; None if nothing was counted.
+
+    Of one above a minute, only a lower bound is known: 1, 5 or 30 minutes, 2 or 12 hours.
 
     Args:
         counts: how many are in each bucket.
@@ -41,6 +45,7 @@ def percentile_ms(counts: Sequence[int], share: float) -> float | None:
         (i, reached) for i, reached in enumerate(accumulate(counts)) if counts[i] and reached >= wanted
     )
     lower = BOUNDS_MS[bucket - 1] if bucket else 0.0
-    # Of what is in the last bucket, only the lower bound is known.
-    upper = BOUNDS_MS[bucket] if bucket < len(BOUNDS_MS) else lower
+    if lower >= INTERPOLATED_MAX_MS:
+        return lower
+    upper = BOUNDS_MS[bucket]
     return upper - (upper - lower) * (reached - wanted) / counts[bucket]
