@@ -18,7 +18,8 @@ from ninefold.systems.video.store.tasks import (
     task_retry,
 )
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+NOW = datetime.now(UTC) + timedelta(hours=1)
+"""Later than when the tasks are inserted, which PostgreSQL says."""
 WORKER = new_id()
 
 
