@@ -129,8 +129,15 @@ async def add_up_until(database: Database, done: asyncio.Event) -> None:
 
 
 async def count_unfinished(database: Database) -> int:
+    """Count queued events, and deliveries that wait or are retried: a first attempt can fail on a busy machine."""
     async with database.connection() as connection:
-        count: int = await connection.fetchval("SELECT count(*) FROM webhooks.event WHERE status <> 'dispatched'")
+        count: int = await connection.fetchval(
+            """
+            SELECT
+                (SELECT count(*) FROM webhooks.event WHERE status <> 'dispatched')
+                + (SELECT count(*) FROM webhooks.delivery WHERE status <> 'delivered')
+            """
+        )
     return count
 
 
