@@ -184,13 +184,13 @@ async def test_an_ordered_outcome_is_written_at_once_and_others_are_collected(mo
 
 
 async def test_many_ordered_outcomes_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "BATCH_DELAY_S", 0.3)
+    monkeypatch.setattr(recorder, "BATCH_DELAY_S", 30.0)
     async with running_recorder() as (log, outcomes):
-        for _ in range(recorder.FEW + 2):
+        for _ in range(recorder.FEW_RESULTS + 2):
             outcomes.add(replace(outcome_of(new_id()), is_ordered=True))
         async with asyncio.timeout(5):
             while not log.recorded:
                 await asyncio.sleep(0.01)
         outcomes.add(replace(outcome_of(new_id()), is_ordered=True))
         await asyncio.sleep(0.1)
-        assert len(log.recorded) == recorder.FEW + 2
+        assert len(log.recorded) == recorder.FEW_RESULTS + 2

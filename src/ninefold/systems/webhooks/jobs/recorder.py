@@ -20,8 +20,8 @@ from ninefold.systems.webhooks.model.attempts import Outcome
 BATCH_DELAY_S: Final = 0.04
 """How long to collect outcomes for a batch. A transaction costs as much as fifty rows."""
 
-FEW: Final = 20
-"""Results of a batch. After so few, the next is written as soon as it has an ordered one, whose key waits for it."""
+FEW_RESULTS: Final = 20
+"""Results of one batch. After so few, the next is written as soon as it has an ordered one, whose key waits for it."""
 
 BATCH_MAX: Final = 2_000
 UNWRITTEN_MAX: Final = 10_000
@@ -96,7 +96,7 @@ class OutcomeRecorder:
 
     async def _collect(self) -> None:
         """Wait for more results: not as long as there are few and the next delivery of a key waits for one of them."""
-        if self._written_last > FEW:
+        if self._written_last > FEW_RESULTS:
             await asyncio.sleep(BATCH_DELAY_S)
         else:
             await wait_for_any(self._has_ordered, timeout_s=BATCH_DELAY_S)
