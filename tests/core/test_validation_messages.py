@@ -34,6 +34,9 @@ def test_a_message_is_rewritten_in_plain_words(message: str, expected: str) -> N
         ("Invalid enum value 'x'", ["a", "b", "c"], 'expected "a", "b" or "c", got \'x\''),
         ("Invalid enum value 3", [1, 2], "expected 1 or 2, got 3"),
         ("Invalid enum value 'a\nb'", ["a"], "expected \"a\", got 'a\nb'"),
+        ("Expected `str`, got `int`", ["a", "b"], 'expected "a" or "b", got an integer'),
+        ("Expected `str | null`, got `object`", ["a", "b"], 'expected "a" or "b" or null, got an object'),
+        ("Expected `int`, got `str`", [1, 2], "expected an integer, got a string"),
         ("Invalid enum value 'x'", [], "invalid enum value 'x'"),
     ],
 )

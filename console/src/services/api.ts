@@ -8157,6 +8157,11 @@ export interface components {
          * @description Figures over a period.
          */
         FiguresView: {
+            /**
+             * @description Seconds up to now whose attempts that alert is about.
+             * @example 900
+             */
+            alert_window_s: number;
             period: components["schemas"]["Period"];
             /** @description Every minute or hour of the period, oldest first. The last one isn't over. */
             points: components["schemas"]["FigureView"][];
@@ -8165,6 +8170,11 @@ export interface components {
              * @example 60
              */
             step_s: number;
+            /**
+             * @description An alert fires if a smaller share of attempts succeeds.
+             * @example 0.95
+             */
+            success_share_min: number;
             total: components["schemas"]["FigureView"];
         };
         /**
@@ -13756,7 +13766,7 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */
                 cursor?: string;
-                /** @description Only those of this kind. */
+                /** @description Only those of this kind: slow_deliveries, failure_share, retry_share, queue_depth, circuit_open or dead_letters. */
                 kind?: components["schemas"]["AlertKind"];
                 /** @description The maximum number of items on the page. */
                 limit?: number;

@@ -29,6 +29,7 @@ _TIMES: Final = {
 }
 
 _INVALID_ENUM_VALUE: Final = "Invalid enum value "
+_WRONG_TYPE: Final = re.compile(r"Expected `(?P<names>[a-z |]+)`, got `(?P<got>[a-z]+)`")
 _VALUE_SHOWN_MAX: Final = 80
 
 
@@ -41,14 +42,27 @@ def in_plain_words(message: str, *, allowed_values: Sequence[Any] = (), pattern_
         pattern_words: what the pattern of a text is in words, if somebody has said it.
     """
     if allowed_values and message.startswith(_INVALID_ENUM_VALUE):
-        expected = alternatives([msgspec.json.encode(value).decode() for value in allowed_values])
-        return f"expected {expected}, got {shorten(message.removeprefix(_INVALID_ENUM_VALUE))}"
+        return f"expected {_any_of(allowed_values)}, got {shorten(message.removeprefix(_INVALID_ENUM_VALUE))}"
+    if match := _WRONG_TYPE.fullmatch(message):
+        return _wrong_type(match, allowed_values)
     if message in _TIMES:
         return _TIMES[message]
     if pattern_words and _PATTERN.fullmatch(message):
         return f"expected {pattern_words}"
     words = _QUOTED_TYPES.sub(_type_words, _LENGTH.sub(_length_words, message)).rstrip(".")
     return words[:1].lower() + words[1:]
+
+
+def _wrong_type(match: re.Match[str], allowed_values: Sequence[Any]) -> str:
+    names = dict(_TYPE_NAMES)
+    if allowed_values and all(isinstance(value, str) for value in allowed_values):
+        names["str"] = _any_of(allowed_values)
+    expected = alternatives([names.get(name, name) for name in match["names"].split(" | ")])
+    return f"expected {expected}, got {_TYPE_NAMES.get(match['got'], match['got'])}"
+
+
+def _any_of(values: Sequence[Any]) -> str:
+    return alternatives([msgspec.json.encode(value).decode() for value in values])
 
 
 def _type_words(match: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """A player with an open stream is online and at its game, and one without is neither after a while."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,16 @@ from uuid import UUID
 
 import httpx
 
+from chess_api import begin
 from chess_installation import ChessInstallation
+from http_api import Api
 from lichess_players import ARRIVES_WITHIN_S, Pair, Stream
+from ninefold.core.ids import parse_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.notifier import Notifier
+from ninefold.systems.chess.lichess.presence import StreamPresence
+from ninefold.systems.chess.model import GAME_PREFIX, PLAYER_PREFIX
+from ninefold.systems.chess.service.players import get_player
 
 HOUR_AGO = timedelta(hours=1)
 
@@ -103,3 +112,21 @@ def test_the_win_is_claimed_when_the_opponent_is_gone(bots: Pair, installation: 
         assert ada.post(claim).json() == {"ok": True}
     finished = bots.events_of_bob.until(lambda each: each["type"] == "gameFinish")["game"]
     assert (finished["status"]["name"], finished["winner"]) == ("timeout", "white")
+
+
+async def test_a_player_whose_stream_ends_at_once_was_there(api: Api, database: Database) -> None:
+    duel = await begin(api)
+    assert (await duel.show())["presence"]["black"] is None
+    async with database.transaction() as connection:
+        organisation_id = await connection.fetchval("SELECT organisation_id FROM chess.game")
+        black = await get_player(
+            connection, organisation_id=organisation_id, player_id=parse_id(PLAYER_PREFIX, duel.players["black"])
+        )
+    presence = StreamPresence(database, Notifier(database), black, game_id=parse_id(GAME_PREFIX, duel.game_id))
+    ended = asyncio.get_running_loop().create_future()
+    ended.set_result(None)
+
+    await presence.keep(ended)
+
+    shown = (await duel.show())["presence"]["black"]
+    assert (shown["is_gone"], shown["seen_at"] is not None) == (False, True)

@@ -32,9 +32,9 @@ async def test_an_account_that_does_not_exist_takes_as_long() -> None:
     durations: dict[str | None, list[float]] = {None: [], password_hash: []}
     for _ in range(9):
         for known, taken in durations.items():
-            started_at = time.perf_counter()
+            started_at = time.process_time()
             await passwords.verify("another sentence", known)
-            taken.append(time.perf_counter() - started_at)
+            taken.append(time.process_time() - started_at)
 
     unknown_s, known_s = (min(taken) for taken in durations.values())
     assert 0.5 < unknown_s / known_s < 2

@@ -42,7 +42,7 @@ async def test_it_has_only_so_long() -> None:
     began = time.monotonic()
     with pytest.raises(FfmpegTimeoutError):
         await run_ffmpeg(ffmpeg(), ENDLESS, timeout_s=0.5)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 async def test_it_writes_only_so_much() -> None:

@@ -249,3 +249,9 @@ async def test_alerts_are_listed_in_pages(api: WebhooksApi, database: Database) 
     second = await api.get(f"/alerts?limit=2&cursor={first['next_cursor']}")
     ids = [each["alert_id"] for each in (*first["items"], *second["items"])]
     assert (len(ids), ids, second["next_cursor"]) == (3, sorted(ids, reverse=True), None)
+
+
+async def test_a_kind_of_alert_that_is_never_fired_is_refused(api: WebhooksApi) -> None:
+    answer = await api.request("GET", "/alerts?kind=no_worker")
+    assert (answer.status_code, answer.json()["field"]) == (422, "kind")
+    assert "queue_depth" in answer.json()["remedy"]

@@ -1,5 +1,6 @@
 """Figures, what waits, and alerts, as the API shows them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -96,6 +97,9 @@ async def test_an_old_first_attempt_is_an_alert_while_a_worker_runs(
                 "INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries)"
                 " SELECT organisation_id, 1, 3 FROM webhooks.subscription"
             )
+        async with asyncio.timeout(30):
+            while (await api.get("/webhooks/status"))["worker_count"] == 0:
+                await asyncio.sleep(0.02)
         [alert] = await status_of(api, "backlog_old", "no_worker")
     assert (alert["kind"], alert["count"], alert["needs_person"]) == ("backlog_old", 3, True)
     assert subscription["is_active"]

@@ -74,11 +74,19 @@ def test_it_can_wait_until_there_is_room(server: Server, clock: Clock, capsys: p
 
 @pytest.mark.parametrize(("statuses", "waited_s"), [((429, 429, 429), 24), ((503,), 0), ((422,), 0)])
 def test_it_gives_up_when_the_next_time_would_be_too_late_or_waiting_does_not_help(
-    server: Server, clock: Clock, statuses: tuple[int, ...], waited_s: float
+    server: Server,
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    statuses: tuple[int, ...],
+    waited_s: float,
 ) -> None:
     answers(server, *statuses)
     assert run([*PUBLISH, "--wait-s", "30"]) == EXIT_FAILED
     assert (len(server.requests), clock.now_s) == (len(statuses), waited_s)
+    is_too_late = (
+        "The server says to try again in 12 s, which is after the 30 s of --wait-s." in capsys.readouterr().err
+    )
+    assert is_too_late is (statuses[0] == 429)
 
 
 def test_without_a_time_to_wait_it_gives_up(server: Server, clock: Clock) -> None:

@@ -179,3 +179,11 @@ def test_users_cannot_publish_alerts_but_ninefold_can() -> None:
     with pytest.raises(InvalidEventTypeError, match="which only Ninefold publishes"):
         check_event_type("ninefold.alert.fired", field="event_type")
     check_event_type("ninefold.alert.fired", field="event_type", is_by_user=False)
+
+
+@pytest.mark.parametrize("pattern", ["ninefold.alert.nothing", "ninefold.alert.fired.*"])
+def test_a_pattern_that_no_alert_can_match_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidEventTypeError) as caught:
+        check_patterns(["order.*", pattern], field="event_types")
+    assert caught.value.field == "event_types[1]"
+    assert caught.value.remedy == "Use ninefold.alert.*, ninefold.alert.fired or ninefold.alert.resolved."

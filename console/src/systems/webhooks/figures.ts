@@ -3,9 +3,6 @@
 import { durationText } from "$/lib/time.svelte";
 import type { Figure, Figures } from "$/services/webhooks";
 
-/** With a smaller success, the server has an alert. */
-export const SUCCESS_MIN = 95;
-
 export function attemptsOf(figure: Figure): number {
   return figure.succeededAttempts + figure.failedAttempts;
 }

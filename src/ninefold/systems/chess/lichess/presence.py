@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -41,14 +41,19 @@ class StreamPresence:
         self._player: Final = player
         self._game_id: Final = game_id
 
-    async def keep(self) -> None:
-        """Write it again and again, until the task is canceled."""
+    async def keep(self, ended: asyncio.Future[Any]) -> None:
+        """Write it again and again, until the stream has ended.
+
+        It is written at least once: who opened a stream was there, even if the stream ended at once.
+        """
         while True:
             try:
                 await self._write()
             except DatabaseUnavailableError as error:
                 log.info("chess.lichess.presence.unwritten", error=str(error))
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.wait([ended], timeout=INTERVAL_S)
+            if ended.done():
+                return
 
     async def _write(self) -> None:
         async with self._database.transaction() as connection:

@@ -77,9 +77,10 @@ class LineStream(Viewer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send lines until they end, the client closes the connection, its access ends, or the server stops."""
         del scope
-        tasks = [asyncio.create_task(self._wait_for_disconnect(receive))]
+        disconnecting = asyncio.create_task(self._wait_for_disconnect(receive))
+        tasks = [disconnecting]
         if self._presence is not None:
-            tasks.append(asyncio.create_task(self._presence.keep()))
+            tasks.append(asyncio.create_task(self._presence.keep(self.ended)))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self._headers})
             await self._send_lines(send)
@@ -88,9 +89,8 @@ class LineStream(Viewer):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self.end(None)
-            for task in tasks:
-                task.cancel()
-            # Nothing that a task was doing goes on after the response.
+            disconnecting.cancel()
+            # Nothing that a task was doing goes on after the response. The presence ends with the stream.
             await asyncio.wait(tasks)
             await self._lines.aclose()
 

@@ -155,6 +155,10 @@ def _publish(client: ApiClient, content: bytes, *, wait_s: float) -> ApiResponse
             if error.status != TooManyRequestsError.http_status or pause_s is None:
                 raise
             if time.monotonic() + pause_s > give_up_at_s:
+                if wait_s:
+                    print_note(
+                        f"The server says to try again in {pause_s} s, which is after the {wait_s:g} s of --wait-s."
+                    )
                 raise
             print_note(f"{error.detail} Trying again in {pause_s} s.")
         time.sleep(pause_s)

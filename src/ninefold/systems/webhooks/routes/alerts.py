@@ -10,9 +10,11 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, QueryParameter
 
+from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.validation_messages import alternatives
 from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
@@ -31,6 +33,7 @@ from ninefold.systems.webhooks.model.alerts import (
 from ninefold.systems.webhooks.model.figures import AlertKind
 from ninefold.systems.webhooks.routes.subscription_wire import SubscriptionId
 from ninefold.systems.webhooks.routes.wire import SubscriptionIdText
+from ninefold.systems.webhooks.rules.alert_rules import FIRED_KINDS
 from ninefold.systems.webhooks.service.fired_alerts import list_fired_alerts
 
 _TAGS: Final = ["alerts"]
@@ -89,7 +92,9 @@ async def list_alerts(
     alert_state: Annotated[
         AlertState | None, QueryParameter(name="state", description="Only those with this state.")
     ] = None,
-    kind: Annotated[AlertKind | None, QueryParameter(description="Only those of this kind.")] = None,
+    kind: Annotated[
+        AlertKind | None, QueryParameter(description=f"Only those of this kind: {alternatives(FIRED_KINDS)}.")
+    ] = None,
     subscription_id: Annotated[
         SubscriptionId | None, QueryParameter(description="Only those about this subscription.")
     ] = None,
@@ -101,6 +106,12 @@ async def list_alerts(
     Those that were fired, latest first, with what was sent of them. `GET /api/v1/webhooks/status` shows what is wrong
     at this moment, also what no message is sent of.
     """
+    if kind is not None and kind not in FIRED_KINDS:
+        raise InvalidInputError(
+            f"Alerts of the kind {kind} aren't fired; GET /api/v1/webhooks/status shows them while they last.",
+            field="kind",
+            remedy=f"Use {alternatives(FIRED_KINDS)}.",
+        )
     query = _alert_list.query(cursor, limit)
     only = AlertFilter(state=alert_state, kinds=None if kind is None else [kind], subscription_id=subscription_id)
     async with database.snapshot() as connection:

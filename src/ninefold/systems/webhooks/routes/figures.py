@@ -71,6 +71,12 @@ class FiguresView(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(description="Every minute or hour of the period, oldest first. The last one isn't over."),
     ]
     total: FigureView
+    success_share_min: Annotated[
+        float, msgspec.Meta(description="An alert fires if a smaller share of attempts succeeds.", examples=[0.95])
+    ]
+    alert_window_s: Annotated[
+        int, msgspec.Meta(description="Seconds up to now whose attempts that alert is about.", examples=[900])
+    ]
 
 
 class SparklineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +194,10 @@ async def get_status(
 
 @get("/api/v1/webhooks/figures", tags=_TAGS)
 async def get_figures(
-    principal: NamedDependency[Principal], database: NamedDependency[Database], period: _PeriodParameter = Period.HOUR
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
+    period: _PeriodParameter = Period.HOUR,
 ) -> FiguresView:
     """Show the organisation's figures.
 
@@ -199,7 +208,7 @@ async def get_figures(
         figures = await service.read_organisation_figures(
             connection, organisation_id=principal.organisation_id, period=period, now=datetime.now(UTC)
         )
-    return _show_figures(figures, period)
+    return _show_figures(figures, period, webhooks_settings)
 
 
 @get("/api/v1/subscriptions/{subscription_id:str}/figures", tags=_TAGS)
@@ -207,6 +216,7 @@ async def get_subscription_figures(
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
     period: _PeriodParameter = Period.HOUR,
 ) -> FiguresView:
     """Show a subscription's figures.
@@ -221,7 +231,7 @@ async def get_subscription_figures(
             period=period,
             now=datetime.now(UTC),
         )
-    return _show_figures(figures, period)
+    return _show_figures(figures, period, webhooks_settings)
 
 
 @get("/api/v1/webhooks/sparklines", tags=_TAGS)
@@ -247,12 +257,14 @@ async def list_sparklines(principal: NamedDependency[Principal], database: Named
     )
 
 
-def _show_figures(figures: service.Figures, period: Period) -> FiguresView:
+def _show_figures(figures: service.Figures, period: Period, settings: WebhooksSettings) -> FiguresView:
     return FiguresView(
         period=period,
         step_s=figures.step_s,
         points=[_show_figure(point) for point in figures.points],
         total=_show_figure(figures.total),
+        success_share_min=1 - settings.alert_failure_share_max,
+        alert_window_s=settings.alert_window_s,
     )
 
 

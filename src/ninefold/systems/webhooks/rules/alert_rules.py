@@ -90,6 +90,10 @@ ALERT_RULES: Final = (
 )
 
 
+FIRED_KINDS: Final = tuple(rule.kind for rule in ALERT_RULES)
+"""The kinds of alerts that are fired and kept."""
+
+
 class AlertDecisions(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written."""
 

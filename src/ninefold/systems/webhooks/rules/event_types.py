@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ninefold.contracts.webhooks import CALLBACK_EVENT_PREFIX
+from ninefold.core.validation_messages import alternatives
 from ninefold.systems.webhooks.errors import InvalidEventTypeError
 
 EVENT_TYPE_LENGTH_MAX: Final = 128
@@ -32,6 +33,8 @@ ALERT_TYPE_PREFIX: Final = "ninefold.alert."
 ALERT_FIRED: Final = "ninefold.alert.fired"
 ALERT_RESOLVED: Final = "ninefold.alert.resolved"
 OPERATIONAL_EVENT_TYPES: Final = frozenset({ALERT_FIRED, ALERT_RESOLVED})
+
+_ALERT_PATTERNS: Final = {f"{ALERT_TYPE_PREFIX}*", *OPERATIONAL_EVENT_TYPES}
 
 _DOT: Final = r"\."
 _NOT_PRIVATE: Final = r"(?!_forward\.)"
@@ -119,6 +122,12 @@ def check_pattern(pattern: str, *, field: str) -> None:
             f"{pattern[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type or a pattern.",
             field=field,
             remedy=f"{_REMEDY} A pattern ends in .* or is a single *.",
+        )
+    if pattern.startswith(ALERT_TYPE_PREFIX) and pattern not in _ALERT_PATTERNS:
+        raise InvalidEventTypeError(
+            f"No event has the type {pattern}.",
+            field=field,
+            remedy=f"Use {alternatives(sorted(_ALERT_PATTERNS))}.",
         )
 
 

@@ -154,7 +154,7 @@ def _worker_alerts(worker_count: int, backlog: Backlog, *, now: datetime) -> Ite
         yield Alert(
             kind=AlertKind.NO_WORKER,
             title="No worker is running",
-            detail="Events are accepted and kept, but nothing is delivered. Start `ninefold worker`, or `ninefold up`.",
+            detail="Events are accepted and kept, but nothing is delivered. Start ninefold worker, or ninefold up.",
             needs_person=True,
         )
     oldest_at = backlog.queued.oldest_at
