@@ -3,9 +3,11 @@
 import asyncio
 from typing import Final
 
-from ninefold.core.postgres.database import Database
+import pytest
+
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.webhooks.errors import QueueFullError
-from ninefold.systems.webhooks.model.queues import QueueLimits
+from ninefold.systems.webhooks.model.queues import Depths, QueueLimits
 from ninefold.systems.webhooks.service.admission import PRESSED_INTERVAL_S, AdmissionControl
 from ninefold.systems.webhooks.service.publishing import EventDraft, publish_events
 from ninefold.systems.webhooks.service.recipients import RecipientCache
@@ -24,14 +26,14 @@ class Process:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._control = AdmissionControl(database, LIMITS)
+        self.control = AdmissionControl(database, LIMITS)
         self._recipient_cache = RecipientCache()
 
     async def publish(self, count: int, *, fails: bool = False) -> int:
         """Publish events of the only organisation in a transaction; return how many were accepted."""
         organisation_id = await organisation_of(self._database)
         drafts = [EventDraft(event_type="a", payload=b"1", idempotency_key=None)] * count
-        async with self._control.open() as admission, self._database.transaction() as connection:
+        async with self.control.open() as admission, self._database.transaction() as connection:
             results = await publish_events(
                 connection,
                 self._recipient_cache,
@@ -75,3 +77,31 @@ async def test_what_was_rolled_back_takes_no_room(api: WebhooksApi, database: Da
         assert [type(each) for each in failed] == [OSError]
         await asyncio.sleep(PRESSED_INTERVAL_S)
     assert await process.publish(200) == STANDARD_BELOW
+
+
+async def test_what_a_slow_reading_contains_is_not_counted_twice_by_one_that_overtakes_it(
+    api: WebhooksApi, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.subscribe(URL)
+    process = Process(database)
+    assert await process.publish(90) == 90
+    async with database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO webhooks.queue_change (organisation_id, tier, deliveries) VALUES ($1, 1, -90)",
+            await organisation_of(database),
+        )
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow_queue_depth_list(connection: Connection) -> Depths:
+        has_begun.set()
+        await may_end.wait()
+        return await queue_depth_list(connection)
+
+    async with asyncio.TaskGroup() as group, database.connection() as connection:
+        with monkeypatch.context() as patched:
+            patched.setattr("ninefold.systems.webhooks.service.admission.queue_depth_list", slow_queue_depth_list)
+            group.create_task(process.control.read(connection, unless_younger_s=0))
+            await has_begun.wait()
+        assert await process.publish(20) == 20
+        may_end.set()
+    assert await process.publish(100) == STANDARD_BELOW - 20

@@ -7,7 +7,7 @@ limit by no more than the deliveries of one event, and what other processes acce
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextvars import Context
 from time import monotonic
 from typing import Final, Self
@@ -91,8 +91,10 @@ class AdmissionControl:
         self._added: dict[UUID, int] = {}
         """Deliveries that this process has accepted and the latest reading may not contain."""
         self._added_total = 0
-        self._committed: list[Mapping[UUID, int]] = []
-        """Those of them that the next reading will contain."""
+        self._committed: deque[Mapping[UUID, int]] = deque()
+        """Those of them that the next reading will contain, by transaction, oldest first."""
+        self._contained_count = 0
+        """How many transactions are contained in readings, and so aren't in `_committed` any more."""
         self._is_pressed = False
         self._added_up_at_s = monotonic()
         self._reader: asyncio.Task[None] | None = None
@@ -164,13 +166,10 @@ class AdmissionControl:
         began_at_s = monotonic()
         if began_at_s - self._reading.at_s < unless_younger_s:
             return
-        contained, self._committed = self._committed, []
-        try:
-            depths = await queue_depth_list(connection)
-        except BaseException:
-            self._committed += contained
-            raise
-        self._forget(contained)
+        # Another reading may be made at the same time, and the one that began later may end first.
+        committed_count = self._contained_count + len(self._committed)
+        depths = await queue_depth_list(connection)
+        self._forget(committed_count)
         if began_at_s >= self._reading.at_s:
             self._reading = _Reading(
                 at_s=began_at_s,
@@ -215,10 +214,11 @@ class AdmissionControl:
             # A bug in Ninefold, which must not end publishing.
             log.exception("webhooks.depths.refused")
 
-    def _forget(self, contained: Sequence[Mapping[UUID, int]]) -> None:
-        """Count no longer what the reading contains."""
-        for accepted in contained:
-            for organisation_id, deliveries in accepted.items():
+    def _forget(self, committed_count: int) -> None:
+        """Count no longer what a reading contains: as many transactions, since the beginning."""
+        while self._contained_count < committed_count:
+            self._contained_count += 1
+            for organisation_id, deliveries in self._committed.popleft().items():
                 self._added_total -= deliveries
                 left = self._added.pop(organisation_id) - deliveries
                 if left:
