@@ -1,11 +1,13 @@
 """The ledger: what it posts, what the database refuses, how it is sealed, and what the audit finds."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from string import ascii_uppercase
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from ninefold.core.ids import new_id
@@ -33,6 +35,17 @@ class Books:
         self.pending = AccountKey(organisation_id, merchant_id, "merchant_pending", "USD")
         self.held = AccountKey(organisation_id, merchant_id, "merchant_held", "USD")
         self.available = AccountKey(organisation_id, merchant_id, "merchant_available", "USD")
+
+    def accounts_with_the_last_id_below_that_of_the_one_before(self) -> Sequence[AccountKey]:
+        """Return accounts like `receivable`, `held` and `available`, in a currency with which their ids are so."""
+        for letter in ascii_uppercase:
+            keys = [
+                msgspec.structs.replace(key, currency=f"XX{letter}")
+                for key in (self.receivable, self.held, self.available)
+            ]
+            if keys[2].account_id < keys[1].account_id:
+                return keys
+        raise AssertionError("there is no such currency")
 
     async def post(self, *transfers: Transfer) -> int:
         async with self.database.transaction() as connection:
@@ -177,9 +190,25 @@ async def test_an_account_that_must_not_be_negative_never_is(books: Books) -> No
 
     results = await asyncio.gather(*(books.post(each) for each in release), return_exceptions=True)
 
+    assert [each for each in results if not isinstance(each, int | BalanceTooLowError)] == []
     assert sum(isinstance(each, BalanceTooLowError) for each in results) == 3
     assert await books.balance(books.held) == (10, 0)
     assert await books.balance(books.available) == (90, 0)
+
+
+async def test_a_transfer_that_does_not_see_a_new_account_yet_and_one_that_does_end_both(books: Books) -> None:
+    receivable, held, available = books.accounts_with_the_last_id_below_that_of_the_one_before()
+    await books.post(new_transfer(Cause("test", new_id()), leg=0, debit=receivable, credit=held, amount=100))
+
+    async with asyncio.TaskGroup() as group, books.database.transaction() as locking:
+        await locking.execute("SELECT 1 FROM payments.account WHERE account_id = $1 FOR UPDATE", held.account_id)
+        # The second creates the account while the first waits; the third sees it, and locks it before the other one.
+        for debit in (held, receivable, held):
+            transfer = new_transfer(Cause("test", new_id()), leg=0, debit=debit, credit=available, amount=30)
+            group.create_task(books.post(transfer))
+            await asyncio.sleep(0.2)
+
+    assert (await books.balance(held), await books.balance(available)) == ((40, 0), (90, 0))
 
 
 @pytest.mark.parametrize(
