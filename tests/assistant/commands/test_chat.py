@@ -4,15 +4,19 @@ import io
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import httpx
+import msgspec
 import pytest
 
 from http_api import Json
 from ninefold.core.commands import ApiClient
 from ninefold.edge.cli import EXIT_FAILED, EXIT_INTERRUPTED, run
+from ninefold.systems.assistant.commands.answers import ResponseAnswer
+from ninefold.systems.assistant.commands.stopping import StopOnInterrupt
 
 CONVERSATION_ID = "conv_01h455vb4pex5vsknk084sn02q"
 RESPONSE_ID = "resp_01h455vb4pex5vsknk084sn02q"
@@ -162,6 +166,22 @@ def test_a_second_interrupt_leaves_at_once(server: Server) -> None:
     assert run(["chat", "And you?"]) == EXIT_INTERRUPTED
 
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_cancellation_that_comes_when_the_client_is_closed_says_nothing(server: Server) -> None:
+    transport = httpx.MockTransport(server.handle)
+    with ApiClient(base_url="http://ninefold.test", api_key="nfk_test", transport=transport) as client:
+        stop = StopOnInterrupt(client, msgspec.convert(RESPONSE, ResponseAnswer))
+    before = set(threading.enumerate())
+
+    with stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        cancelling = set(threading.enumerate()) - before
+    # An exception in a thread fails the test.
+    for thread in cancelling:
+        thread.join()
+
+    assert (stop.was_asked, server.cancelled) == (True, 0)
 
 
 def test_a_log_that_was_deleted_is_an_error(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

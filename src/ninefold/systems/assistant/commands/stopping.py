@@ -51,7 +51,8 @@ class StopOnInterrupt:
     def _cancel(self) -> None:
         """Cancel the response; while the server doesn't answer, try again."""
         while not self._is_over.is_set():
-            with suppress(UnavailableError, TemporaryProblemError):
+            # A second Ctrl-C closes the client, which `httpx` says by a RuntimeError.
+            with suppress(UnavailableError, TemporaryProblemError, RuntimeError):
                 self._client.post(self._path)
                 return
             self._is_over.wait(RETRY_S)
