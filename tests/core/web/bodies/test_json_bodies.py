@@ -164,7 +164,7 @@ def test_json_that_cannot_be_decoded_is_refused_with_the_position(
         (b'{"name":"x","table":{"a":1}}', "table[...]", "expected a string"),
         (b'{"name":"x","colour":"green"}', "colour", 'expected "blue" or "red", got \'green\''),
         (b'{"name":"x","inner":[{"text":"a","size":3}]}', "inner[0].size", "expected 1 or 2, got 3"),
-        (b'{"name":"x","colour":1}', "colour", "expected a string or null, got an integer"),
+        (b'{"name":"x","colour":1}', "colour", 'expected "blue" or "red" or null, got an integer'),
         (b'{"name":"x","`other":1}', "`other", "known"),
         (b'{"name":"x","`other`":1}', "`other`", "known"),
         (b'{"name":"x","inner":[{"text":"a","`":1}]}', "inner[0].`", "known"),
