@@ -114,7 +114,7 @@ async def test_a_lost_authenticator_app_is_removed(done: Run, database: Database
     await asyncio.to_thread(done, "accounts", "create", OWNER)
     async with database.connection() as connection:
         await connection.execute(
-            "UPDATE tenancy.account SET totp_secret = 'JBSWY3DPEHPK3PXP', totp_enabled_at = now(), totp_last_step = 1"
+            "UPDATE tenancy.account SET totp_sealed = sha256(''), totp_enabled_at = now(), totp_last_step = 1"
         )
     assert [account["has_totp"] for account in await asyncio.to_thread(done, "accounts", "list")] == [True]
 

@@ -10,6 +10,7 @@ import pytest
 
 from ninefold.core.ids import new_id
 from ninefold.core.secrets import Sealer
+from ninefold.core.tenancy.second_factor import TOTP_SECRETS
 from ninefold.edge.cli import EXIT_FAILED, run
 from ninefold.edge.systems import sealed_columns
 from ninefold.systems.callbacks.service.configurations import CONFIGURATIONS
@@ -50,6 +51,7 @@ def test_a_lost_key_is_given_up_only_if_confirmed(capsys: pytest.CaptureFixture[
     assert "ninefold workflows secrets set" in shown
     assert "ninefold sources update" in shown
     assert "ninefold messaging apps signing-secret" in shown
+    assert "ninefold accounts remove-totp" in shown
     # Somebody who rotates it gets one that the receiver can be given; until then, nobody can forge a signature.
     assert len(asyncio.run(opened(database_url, Sealer(NEW)))) == 1
     assert run(["secrets", "forget-lost-keys", "--yes", "--json"]) == 0
@@ -88,7 +90,7 @@ def id_of(key: bytes) -> str:
 
 
 async def insert(database_url: str) -> None:
-    subscription_id, signing_id, secret_id, source_id, app_id = (new_id() for _ in range(5))
+    subscription_id, signing_id, secret_id, source_id, app_id, account_id = (new_id() for _ in range(6))
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(
@@ -122,6 +124,11 @@ async def insert(database_url: str) -> None:
             "VALUES ($1, $1, 'A0000000001', 'deploy', $2)",
             app_id,
             Sealer(OLD).seal("ab" * 16, purpose=APP_SECRETS.purpose(app_id)),
+        )
+        await connection.execute(
+            "INSERT INTO tenancy.account (account_id, email, name, totp_sealed) VALUES ($1, 'mia@example.com', 'Mia', $2)",
+            account_id,
+            Sealer(OLD).seal("JBSWY3DPEHPK3PXP", purpose=TOTP_SECRETS.purpose(account_id)),
         )
     finally:
         await connection.close()

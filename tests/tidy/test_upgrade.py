@@ -11,12 +11,14 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import Migration, MigrationSource, migrate
 from ninefold.core.secrets import Sealer
 from ninefold.core.secrets.columns import seal_plain
+from ninefold.core.tenancy.accounts import find_account
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.audit import AuditFilter
 from ninefold.core.tenancy.invitations import list_invitations
 from ninefold.core.tenancy.members import list_members
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.roles import FULL_ACCESS, Role
+from ninefold.core.tenancy.second_factor import TOTP_SECRETS
 from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.core.tenancy.store.audit_log import audit_entry_list
 from ninefold.edge.systems import migration_sources
@@ -258,11 +260,16 @@ async def test_secrets_of_earlier_versions_are_the_same_once_they_are_sealed(upg
     sealer = Sealer(bytes(32))
     source_id, app_id = UUID("019b7760-0000-7000-8000-0000000000c1"), UUID("01930000-0000-7000-8000-00000000e101")
     async with upgraded.transaction() as connection:
-        for column in (CONFIGURATIONS, SIGNING_SECRETS):
+        for column in (CONFIGURATIONS, SIGNING_SECRETS, TOTP_SECRETS):
             await seal_plain(connection, column, sealer)
         source = (await source_find_many(connection, sealer, source_ids=[source_id]))[source_id]
         app = await find_app(connection, app_id=app_id)
+        account = await find_account(connection, email="mia@example.com")
 
     assert (source.secrets, source.options) == (("It's a Secret to Everybody",), {})
     assert app is not None
     assert open_signing_secret(sealer, app) == "00112233445566778899aabbccddeeff"
+    assert account is not None
+    assert account.totp_sealed is not None
+    opened = sealer.open(account.totp_sealed, purpose=TOTP_SECRETS.purpose(account.account_id))
+    assert opened == "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

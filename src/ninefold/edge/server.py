@@ -212,7 +212,7 @@ def build_web_app(
     """
     notifier = Notifier(database)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
-    site, blobs = Site.from_settings(settings), Blobs.of(settings)
+    site, blobs, sealer = Site.from_settings(settings), Blobs.of(settings), Sealer.of(settings)
     contexts = [
         ServerContext(
             database=database,
@@ -222,7 +222,7 @@ def build_web_app(
             stopping=stopping.begun,
             process_folder=ProcessFolder.of(settings.data_dir),
             blobs=blobs,
-            sealer=Sealer.of(settings),
+            sealer=sealer,
             implementations=implementations,
             site=site,
         )
@@ -246,7 +246,7 @@ def build_web_app(
     return create_web_app(
         database=database,
         surfaces=[
-            _api_surface(parts, database=database, site=site, kinds=kinds),
+            _api_surface(parts, database=database, site=site, sealer=sealer, kinds=kinds),
             *live_surfaces(hub, api_authenticate=api_authentication(database, site, kinds=kinds)),
             *_surfaces_of(parts, hub),
         ],
@@ -272,13 +272,14 @@ def _api_surface(
     *,
     database: Database,
     site: Site,
+    sealer: Sealer,
     kinds: Sequence[CredentialKind],
 ) -> Surface:
     """Return Ninefold's own API with the routes of all systems."""
     routes = [route for system, context in parts for route in system.routes(context)]
     return api_surface(
         database,
-        [people_routes(site), *[route for route in routes if not isinstance(route, DirectRoute)]],
+        [people_routes(site, sealer), *[route for route in routes if not isinstance(route, DirectRoute)]],
         site=site,
         kinds=kinds,
         direct_routes=[route for route in routes if isinstance(route, DirectRoute)],

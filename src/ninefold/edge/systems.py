@@ -11,6 +11,7 @@ from ninefold.core.secrets import SealedColumn
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
+from ninefold.core.tenancy.second_factor import TOTP_SECRETS
 from ninefold.systems.assistant.wiring import SYSTEM as ASSISTANT
 from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
 from ninefold.systems.chess.wiring import SYSTEM as CHESS
@@ -39,8 +40,8 @@ def credential_kinds() -> list[CredentialKind]:
 
 
 def sealed_columns() -> list[SealedColumn]:
-    """Return the columns with sealed values."""
-    return [column for system in SYSTEMS for column in system.sealed_columns]
+    """Return the columns with sealed values, of the core and of all systems."""
+    return [TOTP_SECRETS, *[column for system in SYSTEMS for column in system.sealed_columns]]
 
 
 def implementations_of(systems: Sequence[AnySystem]) -> Implementations:

@@ -86,7 +86,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     password_hash: str | None
     """The argon2id hash; None until the person has chosen a password."""
     password_changed_at: datetime | None
-    totp_secret: str | None
+    totp_sealed: bytes | None
     totp_enabled_at: datetime | None
     totp_last_step: int | None
 

@@ -8,7 +8,9 @@ import pytest
 
 from http_api import Api
 from in_process import BASE_URL
+from installations import SECRETS_KEY
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.passwords import Passwords
 from ninefold.core.tenancy.roles import Role
 from ninefold.core.tenancy.service import create_api_key
@@ -32,7 +34,7 @@ def site() -> Site:
 @pytest.fixture
 async def http(database: Database, clock: SetClock, site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API of people."""
-    routes = people_routes(site, passwords=Passwords(CHEAP_HASHER), clock=clock)
+    routes = people_routes(site, Sealer(SECRETS_KEY), passwords=Passwords(CHEAP_HASHER), clock=clock)
     app = create_app(
         database=database,
         surfaces=[api_surface(database, [routes], site=site)],

@@ -17,7 +17,7 @@ SELECT
     disabled_at,
     password_hash,
     password_changed_at,
-    totp_secret,
+    totp_sealed,
     totp_enabled_at,
     totp_last_step
 FROM tenancy.account
@@ -33,7 +33,7 @@ SELECT
     disabled_at,
     password_hash,
     password_changed_at,
-    totp_secret,
+    totp_sealed,
     totp_enabled_at,
     totp_last_step
 FROM tenancy.account
@@ -52,7 +52,7 @@ RETURNING
     disabled_at,
     password_hash,
     password_changed_at,
-    totp_secret,
+    totp_sealed,
     totp_enabled_at,
     totp_last_step;
 
@@ -94,7 +94,7 @@ SELECT
     disabled_at,
     password_hash,
     password_changed_at,
-    totp_secret,
+    totp_sealed,
     totp_enabled_at,
     totp_last_step
 FROM tenancy.account
@@ -104,6 +104,12 @@ FOR UPDATE;
 -- name: account_lock_all!
 -- Prevent others from adding an account until this transaction ends.
 LOCK TABLE tenancy.account IN SHARE ROW EXCLUSIVE MODE;
+
+-- name: account_replace_totp!
+-- Replace the sealed secret of an authenticator app, which stays enabled if it is.
+UPDATE tenancy.account
+SET totp_sealed = :totp_sealed
+WHERE account_id = :account_id;
 
 -- name: account_set_disabled^
 -- Disable an account, or enable it again; a repetition keeps the first time.
@@ -118,7 +124,7 @@ RETURNING
     disabled_at,
     password_hash,
     password_changed_at,
-    totp_secret,
+    totp_sealed,
     totp_enabled_at,
     totp_last_step;
 
@@ -137,7 +143,7 @@ WHERE account_id = :account_id;
 -- name: account_set_totp!
 -- Store the secret of an authenticator app that isn't enabled yet, or remove the app.
 UPDATE tenancy.account
-SET totp_secret = :totp_secret, totp_enabled_at = NULL, totp_last_step = NULL
+SET totp_sealed = :totp_sealed, totp_secret = NULL, totp_enabled_at = NULL, totp_last_step = NULL
 WHERE account_id = :account_id;
 
 -- name: account_set_totp_step!

@@ -57,6 +57,11 @@ async def account_lock_all(connection: Connection) -> None:
     await queries.account_lock_all(connection)
 
 
+async def account_replace_totp(connection: Connection, *, account_id: UUID, totp_sealed: bytes) -> None:
+    """Replace the sealed secret of an authenticator app, which stays enabled if it is."""
+    await queries.account_replace_totp(connection, account_id=account_id, totp_sealed=totp_sealed)
+
+
 async def account_set_disabled(connection: Connection, *, account_id: UUID, is_disabled: bool) -> Account | None:
     """Disable an account, or enable it again; None if there is none."""
     record = await queries.account_set_disabled(connection, account_id=account_id, is_disabled=is_disabled)
@@ -73,9 +78,9 @@ async def account_set_password(connection: Connection, *, account_id: UUID, pass
     await queries.account_set_password(connection, account_id=account_id, password_hash=password_hash)
 
 
-async def account_set_totp(connection: Connection, *, account_id: UUID, totp_secret: str | None) -> None:
-    """Store the secret of an authenticator app that isn't enabled yet, or remove the app."""
-    await queries.account_set_totp(connection, account_id=account_id, totp_secret=totp_secret)
+async def account_set_totp(connection: Connection, *, account_id: UUID, totp_sealed: bytes | None) -> None:
+    """Store the sealed secret of an authenticator app that isn't enabled yet, or remove the app."""
+    await queries.account_set_totp(connection, account_id=account_id, totp_sealed=totp_sealed)
 
 
 async def account_set_totp_step(connection: Connection, *, account_id: UUID, totp_last_step: int) -> None:

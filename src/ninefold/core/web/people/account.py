@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy import accounts, second_factor
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.links import find_link
@@ -79,9 +80,11 @@ async def change_password(
 
 @post(f"{_ACCOUNT}/totp", tags=_TAGS, opt=_PERSON, responses=problem_responses(409, 429))
 async def begin_totp(
+    *,
     data: FromBody[ConfirmPassword],
     session: NamedDependency[Session],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
     password_proof: NamedDependency[PasswordProof],
     audit: NamedDependency[AuditEntry],
 ) -> TotpView:
@@ -92,15 +95,17 @@ async def begin_totp(
     await password_proof.require(data.password, field="password")
     async with database.transaction() as connection:
         audit.target_id = format_id(ACCOUNT_PREFIX, session.account_id)
-        enrolment = await second_factor.begin_totp(connection, session.account_id)
+        enrolment = await second_factor.begin_totp(connection, sealer, session.account_id)
     return TotpView(secret=enrolment.secret, uri=enrolment.uri)
 
 
 @post(f"{_ACCOUNT}/totp/enable", tags=_TAGS, opt=_PERSON, status_code=200, responses=problem_responses(409))
 async def enable_totp(
+    *,
     data: FromBody[ConfirmTotp],
     session: NamedDependency[Session],
     database: NamedDependency[Database],
+    sealer: NamedDependency[Sealer],
     clock: NamedDependency[Clock],
     audit: NamedDependency[AuditEntry],
 ) -> RecoveryCodes:
@@ -110,7 +115,7 @@ async def enable_totp(
     """
     async with database.transaction() as connection:
         audit.target_id = format_id(ACCOUNT_PREFIX, session.account_id)
-        codes = await second_factor.enable_totp(connection, session.account_id, code=data.code, now=clock.now())
+        codes = await second_factor.enable_totp(connection, sealer, session.account_id, code=data.code, now=clock.now())
     return RecoveryCodes(recovery_codes=codes)
 
 

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency, Provide
 
 from ninefold.core.clock import Clock, SystemClock
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.passwords import Passwords
 from ninefold.core.web.api_authentication import provide_session
 from ninefold.core.web.people.account import ACCOUNT_ROUTES
@@ -19,11 +20,14 @@ from ninefold.core.web.people.session import SESSION_ROUTES
 from ninefold.core.web.site import Site
 
 
-def people_routes(site: Site, *, passwords: Passwords | None = None, clock: Clock | None = None) -> Router:
+def people_routes(
+    site: Site, sealer: Sealer, *, passwords: Passwords | None = None, clock: Clock | None = None
+) -> Router:
     """Return the routes of people, for Ninefold's own API.
 
     Args:
         site: how people reach this server.
+        sealer: seals the secrets of authenticator apps.
         passwords: computes and checks hashes.
         clock: for lock-out and codes.
     """
@@ -32,6 +36,9 @@ def people_routes(site: Site, *, passwords: Passwords | None = None, clock: Cloc
 
     def provide_site() -> Site:
         return site
+
+    def provide_sealer() -> Sealer:
+        return sealer
 
     def provide_passwords() -> Passwords:
         return used_passwords
@@ -55,6 +62,7 @@ def people_routes(site: Site, *, passwords: Passwords | None = None, clock: Cloc
         dependencies={
             "session": Provide(provide_session, sync_to_thread=False),
             "site": Provide(provide_site, sync_to_thread=False),
+            "sealer": Provide(provide_sealer, sync_to_thread=False),
             "passwords": Provide(provide_passwords, sync_to_thread=False),
             "clock": Provide(provide_clock, sync_to_thread=False),
             "password_proof": Provide(provide_password_proof, sync_to_thread=False),

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from ninefold.core.clock import Clock
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy import accounts, sessions, sign_in
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.errors import OrganisationNotFoundError, SecondFactorRequiredError
@@ -83,6 +84,7 @@ async def create_session(
     request: Request[Any, Principal, Any],
     database: NamedDependency[Database],
     passwords: NamedDependency[Passwords],
+    sealer: NamedDependency[Sealer],
     clock: NamedDependency[Clock],
     site: NamedDependency[Site],
     audit: NamedDependency[AuditEntry],
@@ -102,7 +104,7 @@ async def create_session(
     account = await sign_in.check_password_of(found, data.password, passwords=passwords)
     try:
         async with database.transaction() as connection:
-            await check_second_factor(connection, account.account_id, code=data.code, now=clock.now())
+            await check_second_factor(connection, sealer, account.account_id, code=data.code, now=clock.now())
             await sign_in.excuse_attempt(connection, email=data.email, address=address, is_complete=True)
             return await session_response(connection, request, account, site=site, audit=audit)
     except SecondFactorRequiredError:
