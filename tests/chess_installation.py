@@ -12,7 +12,7 @@ from uuid import UUID
 import berserk
 import httpx
 
-from installations import READY_WITHIN_S, STOP_WITHIN_S, clean_environment, free_port
+from installations import READY_WITHIN_S, STOP_WITHIN_S, clean_environment, free_port, wait_until_free
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.edge.ports import NO_TLS
@@ -56,6 +56,8 @@ class ChessInstallation:
         """Kill the server with SIGKILL, and start another one at the same address."""
         self._server.kill()
         self._server.wait(STOP_WITHIN_S)
+        # Its child, which has accepted the connections, ends a moment later.
+        run_in_new_loop(wait_until_free(self.port))
         self._server = self._start("serve")
         self._wait_until_ready()
 

@@ -18,6 +18,7 @@ class Stream:
 
     def __init__(self, lines: Iterator[Any]) -> None:
         self._lines: queue.Queue[Any] = queue.Queue()
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._read, args=(lines,), daemon=True)
         self._thread.start()
 
@@ -29,7 +30,7 @@ class Stream:
         """Return the next line that fulfils a condition."""
         while True:
             found = self.next()
-            assert found is not None, "the stream has ended"
+            assert found is not None, f"the stream has ended: {self._error!r}"
             if condition(found):
                 return found
 
@@ -37,6 +38,9 @@ class Stream:
         try:
             for line in lines:
                 self._lines.put(line)
+        except Exception as error:  # noqa: BLE001  # a client may fail in any way.
+            # An exception in a thread would fail the test that runs by then, which may be another one.
+            self._error = error
         finally:
             self._lines.put(None)
 

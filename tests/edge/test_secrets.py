@@ -126,7 +126,8 @@ async def insert(database_url: str) -> None:
             Sealer(OLD).seal("ab" * 16, purpose=APP_SECRETS.purpose(app_id)),
         )
         await connection.execute(
-            "INSERT INTO tenancy.account (account_id, email, name, totp_sealed) VALUES ($1, 'mia@example.com', 'Mia', $2)",
+            "INSERT INTO tenancy.account (account_id, email, name, totp_sealed) "
+            "VALUES ($1, 'mia@example.com', 'Mia', $2)",
             account_id,
             Sealer(OLD).seal("JBSWY3DPEHPK3PXP", purpose=TOTP_SECRETS.purpose(account_id)),
         )
