@@ -23,7 +23,10 @@ def test_each_line_has_its_formula_and_what_it_rests_on(capsys: pytest.CaptureFi
     assert (lines["deliveries"]["value"], lines["connections"]["value"]) == (5_000, 1_000)
     assert all(line["formula"] and line["basis"] for line in lines.values())
     plan(LOAD, result_action="return_value")
-    assert "deliveries/s * latency" in " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "deliveries/s * latency" in shown
+    # 5,000 requests a second of 2,048 bytes and a head of 350.
+    assert "12.0 MB/s" in shown
 
 
 def test_the_figures_of_a_benchmark_replace_the_shipped_ones(

@@ -52,6 +52,7 @@ def test_each_number_follows_from_its_formula() -> None:
         "API processes, batches of 100": 1,
         "API processes, one event a request": 1,
         "PostgreSQL": 1,
+        "network, sent": 5_000 * (800 + 350),
         "database writes": 8_000,
         "disk a day": 86_400 * (1_000 * 1_000 + 5_000 * 300),
         "disk": 2 * 86_400 * (1_000 * 1_000 + 5_000 * 300),

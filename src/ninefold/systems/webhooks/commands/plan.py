@@ -114,11 +114,11 @@ def _measured(file: Path) -> Figures:
 
 
 def _shown(line: PlanLine) -> str:
-    if line.unit != "bytes":
+    if line.unit not in {"bytes", "bytes/s"}:
         number = f"{line.value:,.0f}" if line.value >= 1 else f"{line.value:.2g}"
         named = _SINGULAR.get(line.unit, line.unit) if line.value == 1 else line.unit
         return f"{number}{'' if named.startswith('/') else ' '}{named}"
     value, unit = line.value, 0
     while value >= _THOUSAND and unit < len(_UNITS) - 1:
         value, unit = value / _THOUSAND, unit + 1
-    return f"{value:,.1f} {_UNITS[unit]}"
+    return f"{value:,.1f} {_UNITS[unit]}{line.unit.removeprefix('bytes')}"

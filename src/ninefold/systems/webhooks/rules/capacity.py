@@ -21,6 +21,9 @@ POSTGRESQL_WAL_BYTES_PER_S_MAX: Final = 250_000_000
 ONE_MACHINE_CORES_MAX: Final = 8
 """Up to this many cores in total, one machine with `ninefold up` is planned."""
 
+REQUEST_HEAD_BYTES: Final = 350
+"""The request line and the headers of a delivery. With a short URL and event type, 352 were counted."""
+
 EVENT_ROW_VERSIONS: Final = 3
 """An event's row is written when it is published, claimed and finished."""
 
@@ -136,6 +139,13 @@ def plan_capacity(load: Load, figures: Figures) -> Plan:
             "cores",
             f"deliveries/s * {figures.postgresql_us:g} µs / {UTILISATION_MAX}",
             cpu,
+        ),
+        _line(
+            "network, sent",
+            deliveries * (load.payload_bytes + REQUEST_HEAD_BYTES),
+            "bytes/s",
+            f"deliveries/s * (payload + {REQUEST_HEAD_BYTES})",
+            "bytes of a request with a short URL, counted; without TLS and TCP, and without what PostgreSQL is sent",
         ),
         *_disk_lines(load, figures, wal_bytes_per_s=wal_bytes_per_s),
     ]
