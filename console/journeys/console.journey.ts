@@ -177,7 +177,7 @@ test("of two people who act at once, the second is told why nothing happened", a
 });
 
 test("a delivery is found by a text in its payload, whose address is a deep link", async () => {
-  await ninefold.call("POST", "/events", { event_type: "invoice.paid", payload: { customer: "cus_searched" }, idempotency_key: "invoice-searched" });
+  await ninefold.call("POST", "/events", { event_type: "invoice.paid", payload: { customer: "cus_searched" }, idempotency_key: "invoice-searched", tier: "critical", ordering_key: "cus_7" });
   const before = page.url();
   await page.goto(`${network.url}/webhooks/events`);
   await page.getByRole("searchbox", { name: "Search" }).waitFor();
@@ -187,6 +187,12 @@ test("a delivery is found by a text in its payload, whose address is a deep link
   const rows = page.locator("tr[data-row]");
   await page.locator("tr[data-row]", { hasText: "invoice-searched" }).waitFor();
   expect(await rows.count()).toBe(1);
+  await rows.first().click();
+  const pane = page.getByRole("complementary", { name: "Event" });
+  await pane.getByText("critical", { exact: true }).waitFor();
+  await pane.getByText("cus_7", { exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await pane.waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Find or do" }).fill("cus_searched");
   await page.getByRole("option", { name: /Search deliveries for cus_searched/ }).click();
