@@ -76,7 +76,12 @@ class BoltApp:
         try:
             yield handler
         finally:
-            await asyncio.to_thread(handler.close)
+            closing = asyncio.create_task(asyncio.to_thread(handler.close))
+            while not closing.done():
+                # The client sets it before it waits for its thread, which resets it if it begins to read just then.
+                handler.client.current_session_state.terminated = True
+                await asyncio.wait([closing], timeout=0.1)
+            closing.result()
 
     @contextmanager
     def serving(self) -> Iterator[str]:
