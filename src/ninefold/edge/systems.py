@@ -21,8 +21,8 @@ from ninefold.systems.video.wiring import SYSTEM as VIDEO
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 from ninefold.systems.workflows.wiring import SYSTEM as WORKFLOWS
 
-CORE: Final[AnySystem] = System(name="core", routes=job_routes)
-"""What the core itself offers over HTTP. The server has it besides the systems."""
+CORE: Final[AnySystem] = System(name="core", routes=job_routes, sealed_columns=(TOTP_SECRETS,))
+"""What the core itself offers over HTTP, and seals. The server has it besides the systems."""
 
 SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, MESSAGING, PAYMENTS, WORKFLOWS, VIDEO)
 
@@ -41,7 +41,7 @@ def credential_kinds() -> list[CredentialKind]:
 
 def sealed_columns() -> list[SealedColumn]:
     """Return the columns with sealed values, of the core and of all systems."""
-    return [TOTP_SECRETS, *[column for system in SYSTEMS for column in system.sealed_columns]]
+    return [column for system in (CORE, *SYSTEMS) for column in system.sealed_columns]
 
 
 def implementations_of(systems: Sequence[AnySystem]) -> Implementations:

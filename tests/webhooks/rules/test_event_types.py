@@ -11,6 +11,7 @@ from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPE_LENGTH_MAX,
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
     check_event_type,
+    check_pattern,
     check_patterns,
     matches_any,
     patterns_regex,
@@ -187,3 +188,7 @@ def test_a_pattern_that_no_alert_can_match_is_refused(pattern: str) -> None:
         check_patterns(["order.*", pattern], field="event_types")
     assert caught.value.field == "event_types[1]"
     assert caught.value.remedy == "Use ninefold.alert.*, ninefold.alert.fired or ninefold.alert.resolved."
+
+
+def test_the_beginning_of_an_alert_can_be_searched_for() -> None:
+    check_pattern("ninefold.alert.re", field="event_type")

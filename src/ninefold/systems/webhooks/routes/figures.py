@@ -263,7 +263,7 @@ def _show_figures(figures: service.Figures, period: Period, settings: WebhooksSe
         step_s=figures.step_s,
         points=[_show_figure(point) for point in figures.points],
         total=_show_figure(figures.total),
-        success_share_min=1 - settings.alert_failure_share_max,
+        success_share_min=round(1 - settings.alert_failure_share_max, 6),
         alert_window_s=settings.alert_window_s,
     )
 

@@ -99,7 +99,8 @@ def check_patterns(patterns: Sequence[str], *, field: str) -> None:
     """Check the patterns of a subscription.
 
     Raises:
-        InvalidEventTypeError: there are none or too many, or one is malformed; the error names `field` and the element.
+        InvalidEventTypeError: there are none or too many, or one is malformed, or is for alerts that don't exist; the
+            error names `field` and the element.
     """
     if not 0 < len(patterns) <= EVENT_TYPES_PER_SUBSCRIPTION_MAX:
         raise InvalidEventTypeError(
@@ -109,6 +110,12 @@ def check_patterns(patterns: Sequence[str], *, field: str) -> None:
         )
     for position, pattern in enumerate(patterns):
         check_pattern(pattern, field=f"{field}[{position}]")
+        if pattern.startswith(ALERT_TYPE_PREFIX) and pattern not in _ALERT_PATTERNS:
+            raise InvalidEventTypeError(
+                f"No event has the type {pattern}.",
+                field=f"{field}[{position}]",
+                remedy=f"Use {alternatives(sorted(_ALERT_PATTERNS))}.",
+            )
 
 
 def check_pattern(pattern: str, *, field: str) -> None:
@@ -122,12 +129,6 @@ def check_pattern(pattern: str, *, field: str) -> None:
             f"{pattern[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type or a pattern.",
             field=field,
             remedy=f"{_REMEDY} A pattern ends in .* or is a single *.",
-        )
-    if pattern.startswith(ALERT_TYPE_PREFIX) and pattern not in _ALERT_PATTERNS:
-        raise InvalidEventTypeError(
-            f"No event has the type {pattern}.",
-            field=field,
-            remedy=f"Use {alternatives(sorted(_ALERT_PATTERNS))}.",
         )
 
 
